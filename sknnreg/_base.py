@@ -1,0 +1,346 @@
+"""What both estimators share: hyperparameters, validation, fit and predict."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_regressor
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknnreg._assemble import (
+    build_network,
+    check_numbers,
+    hidden_sizes,
+    layer_arrays,
+)
+from sknnreg._fitting import fit_lbfgs, fit_stochastic
+from sknnreg._sklearn import Interval, Options, StrOptions, _check_sample_weight
+from sknnreg._validation import Validation, split_rows
+from sknnreg.engine.activations import ACTIVATIONS
+from sknnreg.engine.initializers import INITIALIZERS
+from sknnreg.engine.network import Bound, Network
+from sknnreg.engine.optimizers import OPTIMIZERS
+from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.penalties import PENALTIES
+from sknnreg.engine.schedules import SCHEDULES
+from sknnreg.engine.streams import Streams
+
+NON_NEGATIVE = Interval(Real, 0, None, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+COUNT = Interval(Integral, 1, None, closed="left")
+
+
+class Choice(StrOptions):
+    """One of the names in a registry, as it is when asked, or an extra word."""
+
+    def __init__(self, registry, *extra):
+        self.registry, self.extra = registry, extra
+        super().__init__({*registry, *extra})
+
+    def is_satisfied_by(self, val):
+        self.options = {*self.registry, *self.extra}
+        return super().is_satisfied_by(val)
+
+
+class BaseMLP(BaseEstimator, ABC):
+    """Multi-layer perceptron on the NumPy engine. Use the derived classes."""
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": ["array-like", COUNT],
+        "activation": [Choice(ACTIVATIONS)],
+        "solver": [Choice(OPTIMIZERS, "lbfgs")],
+        "alpha": [NON_NEGATIVE, "array-like"],
+        "batch_size": [StrOptions({"auto"}), COUNT],
+        "learning_rate": [Choice(SCHEDULES)],
+        "learning_rate_init": [POSITIVE],
+        "power_t": [NON_NEGATIVE],
+        "max_iter": [COUNT],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [NON_NEGATIVE],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [POSITIVE],
+        "n_iter_no_change": [COUNT, Options(Real, {np.inf})],
+        "max_fun": [COUNT],
+        "init": [Choice(INITIALIZERS, "auto"), callable],
+        "bias_init": [Choice(INITIALIZERS, "auto"), callable],
+        "penalty": [Choice(PENALTIES), None],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
+        "alpha_bias": [NON_NEGATIVE, "array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "scoring": [str, callable, None],
+        "dtype": [StrOptions({"auto", "float32", "float64"})],
+    }
+
+    @abstractmethod
+    def __init__(
+        self,
+        hidden_layer_sizes,
+        activation,
+        solver,
+        alpha,
+        batch_size,
+        learning_rate,
+        learning_rate_init,
+        power_t,
+        max_iter,
+        shuffle,
+        random_state,
+        tol,
+        verbose,
+        warm_start,
+        momentum,
+        nesterovs_momentum,
+        early_stopping,
+        validation_fraction,
+        beta_1,
+        beta_2,
+        epsilon,
+        n_iter_no_change,
+        max_fun,
+        init,
+        bias_init,
+        penalty,
+        l1_ratio,
+        alpha_bias,
+        dropout,
+        input_dropout,
+        scoring,
+        dtype,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.init = init
+        self.bias_init = bias_init
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.alpha_bias = alpha_bias
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.scoring = scoring
+        self.dtype = dtype
+
+    # What the two estimators do differently
+
+    @abstractmethod
+    def _validate_target(self, y, reset: bool):
+        """Check ``y``, learn from it if ``reset``; gives what the engine trains on."""
+
+    @abstractmethod
+    def _loss(self):
+        """The engine's loss, once the target is known."""
+
+    def _stratify(self, y):
+        """Labels by which the validation split is stratified, or None."""
+        return
+
+    def _class_weights(self, y, incremental: bool):
+        """A weight a row from ``class_weight``, or None."""
+        return
+
+    # Fitting
+
+    def _fit(self, X, y, sample_weight=None, validation=None, incremental=False):
+        """Fit a copy and take over its result: a failure loses nothing fitted."""
+        work = copy.copy(self)
+        work._fit_in_place(X, y, sample_weight, validation, incremental)
+        self.__dict__ = work.__dict__
+        return self
+
+    def _fit_in_place(self, X, y, sample_weight, validation, incremental):
+        if validation == (None, None, None):
+            validation = None
+        check_numbers([self])
+        self._check_combinations(incremental, validation)
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, y = self._validate_X(X, y, reset=first)
+        target = self._validate_target(y, first and not incremental)
+        target = np.asarray(target, X.dtype)
+        weight = self._row_weights(X, y, sample_weight, incremental)
+        if validation is not None:
+            validation = self._validate_given(*validation)
+
+        network = build_network(
+            [self], X.shape[1], target.shape[1], self._loss(), X.dtype
+        )
+        parameters = Parameters(network.specs, 1, X.dtype)
+        self._start(network, parameters, first)
+        rows = None
+        if self.early_stopping and validation is None:
+            labels = self._stratify(y)
+            rows, held_out = split_rows(
+                len(target), self.validation_fraction, labels, self._seed % 2**32
+            )
+            validation = Validation(X, target, y, weight, held_out)
+        fit = fit_lbfgs if self.solver == "lbfgs" else fit_stochastic
+        fit(
+            self,
+            network,
+            parameters,
+            (X, target, weight, rows),
+            validation,
+            incremental,
+        )
+
+    def _check_combinations(self, incremental, validation):
+        if self.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if self.solver == "lbfgs":
+            for name in ("dropout", "input_dropout"):
+                if np.any(getattr(self, name)):
+                    raise ValueError(
+                        f"solver='lbfgs' cannot be used with {name}="
+                        f"{getattr(self, name)!r}: its line search needs an objective "
+                        f"that does not change from call to call. Set {name}=0 or use "
+                        "a stochastic solver such as 'adam'."
+                    )
+
+    def _validate_X(self, X, y, reset):
+        dtypes = {"auto": [np.float64, np.float32]}.get(self.dtype, self.dtype)
+        if not reset:
+            dtypes = self.coefs_[0].dtype
+        return validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=is_regressor(self),
+            dtype=dtypes,
+            reset=reset,
+        )
+
+    def _row_weights(self, X, y, sample_weight, incremental):
+        weight = None
+        if sample_weight is not None:
+            weight = _check_sample_weight(
+                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+            )
+        by_class = self._class_weights(y, incremental)
+        if by_class is not None:
+            weight = (by_class if weight is None else weight * by_class).astype(X.dtype)
+        if weight is not None and not weight.any():
+            raise ValueError(
+                "Sample weights must contain at least one non-zero number."
+            )
+        return weight
+
+    def _validate_given(self, X, y, sample_weight):
+        if X is None or y is None:
+            raise ValueError("X_val and y_val must be given together.")
+        X, y = self._validate_X(X, y, reset=False)
+        target = np.asarray(self._validate_target(y, reset=False), X.dtype)
+        weight = self._row_weights(X, y, sample_weight, incremental=False)
+        return Validation(X, target, y, weight)
+
+    def _start(self, network: Network, parameters: Parameters, first: bool) -> None:
+        """First values, or those of the last fit; and where the random streams are."""
+        if not hasattr(self, "_streams") or first:
+            rng = check_random_state(self.random_state)
+            self._seed = int(rng.randint(2**31 - 1))
+            self._streams = Streams([self._seed])
+        else:
+            self._streams = copy.deepcopy(self._streams)
+        if first:
+            parameters.initialize(self._streams.initial())
+            self.n_layers_ = len(hidden_sizes(self)) + 2
+            self.n_outputs_ = network.n_out
+            self.out_activation_ = network.loss.link
+            self.t_ = 0
+            self.history_ = {}
+            self.loss_curve_, self.best_iter_ = [], 0
+            vars(self).pop("_optimizer_state", None)
+            return
+        before = self._values()
+        for old, new in zip(before, parameters.values(), strict=True):
+            for name, array in new.items():
+                if old[name].shape != array.shape:
+                    raise ValueError(
+                        f"warm_start and partial_fit go on with fitted coefficients of "
+                        f"shape {old[name].shape[1:]}, but hidden_layer_sizes="
+                        f"{self.hidden_layer_sizes!r} and the data need "
+                        f"{array.shape[1:]}."
+                    )
+                array[...] = old[name]
+
+    def _publish(self, values, k: int) -> None:
+        """Make model k of a stack the fitted coefficients."""
+        self.coefs_ = layer_arrays(values, "weight", k)
+        self.intercepts_ = layer_arrays(values, "bias", k)
+
+    # Predicting
+
+    def _values(self):
+        """The fitted arrays as the engine takes them: one dict a layer."""
+        pairs = iter(zip(self.coefs_, self.intercepts_, strict=True))
+        values = []
+        for specs in self._network().specs:
+            values.append({})
+            if "weight" in specs:
+                W, b = next(pairs)
+                values[-1] = {
+                    "weight": np.asarray(W)[None],
+                    "bias": np.asarray(b)[None],
+                }
+        return values
+
+    def _network(self) -> Network:
+        n_in, n_out = self.coefs_[0].shape[0], self.n_outputs_
+        return build_network([self], n_in, n_out, self._loss(), self.coefs_[0].dtype)
+
+    def _raw_predict(self, X):
+        """Raw outputs (n, n_outputs) for new data."""
+        check_is_fitted(self)
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
+        )
+        return Bound(self._network(), self._values()).predict(X)[0]
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "coefs_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _has_partial_fit(self):
+        if self.solver == "lbfgs":
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. "
+                f"{self.solver} is not stochastic."
+            )
+        return True

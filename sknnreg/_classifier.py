@@ -1,0 +1,314 @@
+"""The classifier."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import column_or_1d
+
+from sknnreg._base import BaseMLP
+from sknnreg._docs import add_shared_docs
+from sknnreg._sklearn import StrOptions, _check_partial_fit_first_call, _fit_context
+from sknnreg.engine.losses import BinaryLogLoss, MulticlassLogLoss
+
+
+@add_shared_docs
+class MLPClassifierScratch(ClassifierMixin, BaseMLP):
+    """Multi-layer perceptron classifier with penalties, dropout and early stopping.
+
+    Minimizes J = Σᵢ wᵢ·ℓ(ŷᵢ, yᵢ) / Σᵢ wᵢ + Ω(W), ℓ being the cross-entropy of one row,
+    summed over its labels if it is multilabel. The constructor takes every parameter
+    of :class:`sklearn.neural_network.MLPClassifier` in the same order, and more.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of shape (n_layers - 2,), default=(100,)
+        Units of each hidden layer; ``()`` is a linear model.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
+'gelu', 'silu', 'softplus'}, default='relu'
+        Activation function of the hidden layers.
+
+    {parameters}
+
+    class_weight : dict, list of dict, 'balanced' or None, default=None
+        Weights of the classes, multiplied with the sample weights. 'balanced' weighs
+        classes by the inverse of their frequency. A list of dicts, one a label, is for
+        multilabel targets.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    {attributes}
+
+    See Also
+    --------
+    MLPRegressorScratch : The regressor.
+    sklearn.neural_network.MLPClassifier : scikit-learn's, without these penalties.
+
+    References
+    ----------
+    Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward
+    neural networks"; He et al. 2015, "Delving deep into rectifiers"; Kingma & Ba 2015,
+    "Adam"; Loshchilov & Hutter 2019, "Decoupled weight decay regularization";
+    Srivastava et al. 2014, "Dropout".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknnreg import MLPClassifierScratch
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifierScratch(dropout=0.2, max_iter=500, random_state=0)
+    >>> model.fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseMLP._parameter_constraints,
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        init="auto",
+        bias_init="zeros",
+        penalty="l2",
+        l1_ratio=0.5,
+        alpha_bias=0.0,
+        dropout=0.0,
+        input_dropout=0.0,
+        scoring="loss",
+        dtype="auto",
+        class_weight=None,
+    ):
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+            init=init,
+            bias_init=bias_init,
+            penalty=penalty,
+            l1_ratio=l1_ratio,
+            alpha_bias=alpha_bias,
+            dropout=dropout,
+            input_dropout=input_dropout,
+            scoring=scoring,
+            dtype=dtype,
+        )
+        self.class_weight = class_weight
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or the indicator matrix of a multilabel target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows.
+        X_val, y_val : as X and y, default=None
+            Validation data, used instead of a split. Without early stopping they are
+            only scored, for ``history_``.
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @available_if(lambda self: self._has_partial_fit())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one epoch on the given rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will come. Needed in the first call.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        if _check_partial_fit_first_call(self, classes):
+            self._label_binarizer = LabelBinarizer()
+            multilabel = type_of_target(y).startswith("multilabel")
+            self._label_binarizer.fit(y if multilabel else classes)
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X):
+        """Predict classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Predicted classes.
+        """
+        raw = self._raw_predict(X)
+        # half of the probability, or the largest one, is raw = 0 or the largest raw
+        return self._label_binarizer.inverse_transform(raw, threshold=0.0)
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            Columns as in ``classes_``; for a multilabel target the probability of each
+            label.
+        """
+        raw = self._raw_predict(X)
+        if self._is_binary():
+            raw = np.hstack([-raw, raw])
+        return self._loss().inverse_link(raw)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithms of probabilities, exact where these underflow.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            As :meth:`predict_proba`.
+        """
+        raw = self._raw_predict(X)
+        if self._is_binary():
+            raw = np.hstack([-raw, raw])
+        return self._loss().log_probability(raw[None])[0]
+
+    def _is_binary(self):
+        return self.n_outputs_ == 1 and not self._is_multilabel()
+
+    def _is_multilabel(self):
+        return self._label_binarizer.y_type_.startswith("multilabel")
+
+    def _loss(self):
+        multiclass = self._label_binarizer.y_type_ == "multiclass"
+        many = len(self._label_binarizer.classes_) > 2
+        return MulticlassLogLoss() if multiclass and many else BinaryLogLoss()
+
+    def _stratify(self, y):
+        return None if self._is_multilabel() else y
+
+    def _class_weights(self, y, incremental):
+        if self.class_weight is None:
+            return None
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' cannot be used with partial_fit, which does "
+                "not see all rows: pass a dict of weights instead."
+            )
+        return compute_sample_weight(self.class_weight, y)
+
+    def _validate_target(self, y, reset):
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if reset:
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(unique_labels(y))
+        return self._label_binarizer.transform(y)
+
+    def _check_classes(self, classes):
+        if self.warm_start and set(classes) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{classes}"
+            )
+        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. `self.classes_` has "
+                f"{self.classes_}. 'y' has {classes}."
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

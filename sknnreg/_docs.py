@@ -1,0 +1,184 @@
+"""The documentation that both estimators share: parameters and fitted attributes."""
+
+from __future__ import annotations
+
+import textwrap
+
+from sknnreg.engine.initializers import INITIALIZERS
+from sknnreg.engine.penalties import PENALTIES
+from sknnreg.engine.schedules import SCHEDULES
+
+
+def names(registry) -> str:
+    """The names of a registry, as numpydoc writes a choice."""
+    return "{" + ", ".join(f"'{name}'" for name in registry) + "}"
+
+
+def add_shared_docs(cls):
+    """Fill ``{parameters}`` and ``{attributes}`` of a class docstring."""
+    doc = textwrap.dedent(cls.__doc__).strip()
+    doc = doc.replace("{parameters}", PARAMETERS.strip())
+    cls.__doc__ = doc.replace("{attributes}", ATTRIBUTES.strip()) + "\n"
+    return cls
+
+
+PARAMETERS = f"""
+solver : {{'lbfgs', 'sgd', 'sgdw', 'adam', 'adamw'}}, default='adam'
+    The solver.
+
+    - 'sgd': stochastic gradient descent with (Nesterov's) momentum;
+    - 'adam': adaptive moments (Kingma & Ba 2015);
+    - 'sgdw', 'adamw': the same steps with decoupled weight decay: the L2 part of
+      the penalty is W ← W − η·α·W outside the gradient (Loshchilov & Hutter 2019);
+    - 'lbfgs': the whole data in each step, by SciPy's L-BFGS-B; often best for
+      small data.
+
+alpha : float or array-like of shape (n_layers - 1,), default=1e-4
+    Strength α ≥ 0 of the penalty on the weights, one for all layers or one a layer.
+    It does not depend on the batch size or the number of samples: a value for
+    scikit-learn's MLP, divided by its batch size, means the same here.
+
+batch_size : int, default='auto'
+    Rows of a mini-batch; 'auto' means ``min(200, n_samples)``. Not used by 'lbfgs'.
+
+learning_rate : {names(SCHEDULES)}, default='constant'
+    Schedule of the learning rate, for every stochastic solver.
+
+    - 'constant': ``learning_rate_init``;
+    - 'invscaling': ``learning_rate_init / (1 + t)**power_t``, t being the number of
+      samples seen, changed after each epoch;
+    - 'adaptive': ``learning_rate_init``, divided by 5 each time
+      ``n_iter_no_change`` epochs in a row bring no progress of ``tol``.
+
+learning_rate_init : float, default=0.001
+    The initial learning rate η > 0.
+
+power_t : float, default=0.5
+    Exponent of 'invscaling'.
+
+max_iter : int, default=200
+    Largest number of epochs, or of iterations of 'lbfgs'.
+
+shuffle : bool, default=True
+    Whether to draw a new order of the rows for each epoch.
+
+random_state : int, RandomState instance or None, default=None
+    Determines first values, validation split, order of the rows and dropout. Pass
+    an int for reproducible results. The streams go on over calls of
+    ``partial_fit``.
+
+tol : float, default=1e-4
+    Smallest progress of the loss or the score that counts; for 'lbfgs', the bound
+    on the largest entry of the gradient.
+
+verbose : bool, default=False
+    Whether to print progress to stdout.
+
+warm_start : bool, default=False
+    Whether ``fit`` goes on from the last fit: its coefficients and the moments of
+    its optimizer. A validation split is that of the last fit.
+
+momentum : float, default=0.9
+    Momentum in [0, 1] of 'sgd' and 'sgdw'.
+
+nesterovs_momentum : bool, default=True
+    Whether momentum looks ahead.
+
+early_stopping : bool, default=False
+    Whether to hold out ``validation_fraction`` of the rows (or use ``X_val``), stop
+    after ``n_iter_no_change`` epochs in a row without progress of ``scoring`` on
+    them, and keep the best epoch's parameters. The split is stratified by class,
+    but for multilabel targets, and carries the sample weights.
+
+validation_fraction : float, default=0.1
+    Share of the rows to hold out for early stopping, in [0, 1).
+
+beta_1, beta_2 : float, default=0.9, 0.999
+    Decay rates in [0, 1) of Adam's first and second moments.
+
+epsilon : float, default=1e-8
+    Added to the root of Adam's second moment.
+
+n_iter_no_change : int, default=10
+    Patience: epochs in a row without progress of ``tol`` before training stops.
+    ``np.inf`` for never.
+
+max_fun : int, default=15000
+    Largest number of evaluations of the objective by 'lbfgs'.
+
+init : {names(INITIALIZERS)}, 'auto' or callable, default='auto'
+    First values of the weights. 'auto' is 'he_uniform' for relu, leaky_relu, elu,
+    gelu, silu and softplus, 'lecun_normal' for selu and 'glorot_uniform' for the
+    rest. A callable or an object of :mod:`sknnreg.engine.initializers` is called as
+    ``init(rng, shape)``, with a ``numpy.random.Generator`` and ``(fan_in,
+    fan_out)``.
+
+bias_init : str or callable, default='zeros'
+    First values of the biases, as ``init``.
+
+penalty : {names(PENALTIES)} or None, default='l2'
+    Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with
+    l1_ratio 1 for 'l1' and 0 for 'l2'. The L1 part is solved by its proximal map,
+    so zeros are exact.
+
+l1_ratio : float or array-like of shape (n_layers - 1,), default=0.5
+    Share in [0, 1] of the L1 part of 'elasticnet'.
+
+alpha_bias : float or array-like of shape (n_layers - 1,), default=0.0
+    Strength of the same penalty on the biases.
+
+dropout : float or array-like of shape (n_layers - 2,), default=0.0
+    Probability in [0, 1) to *drop* a hidden unit while training, one for all hidden
+    layers or one a layer. Not for 'lbfgs'.
+
+input_dropout : float, default=0.0
+    Probability in [0, 1) to drop an input. Not for 'lbfgs'.
+
+scoring : str, callable or None, default='loss'
+    What early stopping watches: 'loss' is minus the validation loss without
+    penalty; else any scorer name or callable of scikit-learn, or None for
+    ``score``.
+
+dtype : {{'auto', 'float32', 'float64'}}, default='auto'
+    Precision of training and prediction. 'auto' follows X: float32 for float32,
+    float64 for everything else.
+"""
+
+ATTRIBUTES = """
+coefs_ : list of ndarray of shape (fan_in, fan_out)
+    Weights of each layer.
+intercepts_ : list of ndarray of shape (fan_out,)
+    Biases of each layer.
+n_features_in_ : int
+    Number of features seen during fit.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of features seen during fit, if X has names that are all strings.
+n_iter_ : int
+    Epochs, or iterations of 'lbfgs', of the last call of ``fit``.
+best_iter_ : int
+    Number, from 1, of the epoch in ``history_`` with the best score (validation
+    score with early stopping, else training loss).
+t_ : int
+    Number of training samples seen over all epochs.
+loss_ : float
+    The objective J of the epoch whose parameters are kept.
+best_loss_ : float or None
+    Smallest of ``loss_curve_``; None with early stopping.
+loss_curve_ : list of float
+    The objective J of each epoch: mean loss plus penalty.
+validation_scores_ : list of float or None
+    Score of each epoch on the validation data; None without early stopping.
+best_validation_score_ : float or None
+    The score of the parameters kept by early stopping.
+history_ : dict of {str: list of float}
+    What happened in each epoch, ready for ``pandas.DataFrame``: 'loss' (J),
+    'penalty' (its Ω), 'learning_rate', 'validation_loss' and 'validation_score' if
+    there are validation data, and for each layer 'weight_norm_<i>' and
+    'gradient_norm_<i>', the latter of the epoch's last step.
+n_layers_ : int
+    Number of layers, input and output included.
+n_outputs_ : int
+    Number of outputs.
+out_activation_ : str
+    Name of the inverse link.
+"""

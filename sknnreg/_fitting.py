@@ -1,0 +1,216 @@
+"""Running a solver for an estimator, and writing down what came of it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sknnreg._assemble import build_optimizer, build_regularizer, build_schedule
+from sknnreg._validation import Validation, ValidationScore
+from sknnreg.engine.batches import Batches
+from sknnreg.engine.early_stopping import EarlyStopping
+from sknnreg.engine.lbfgs import Objective, minimize_lbfgs
+from sknnreg.engine.network import Bound, Network
+from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.schedules import Horizon
+from sknnreg.engine.training import Task, record, restore_best, train
+
+
+def fit_stochastic(
+    est, network: Network, parameters: Parameters, data, validation, incremental: bool
+) -> None:
+    """Mini-batch training; sets the fitted attributes of ``est``."""
+    task = stochastic_task(est, network, parameters, data, validation, incremental)
+    finished = run(est, task, 1 if incremental else est.max_iter)
+    n_iter = int(task.n_iter[0])
+    est.t_ += n_iter * len(task.batches.rows)
+    stopping = task.stopping
+    if finished and stopping.active[0] and not incremental:
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and "
+            "the optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+    publish(est, task)
+    if not stopping.diverged[0]:
+        est._optimizer_state = {"solver": est.solver} | task.optimizer.state
+
+
+def stochastic_task(est, network, parameters, data, validation, incremental) -> Task:
+    """Everything the mini-batch loop works on."""
+    X, target, weight, rows = data
+    n = X.shape[0] if rows is None else len(rows)
+    streams = est._streams if est.shuffle else None
+    batches = Batches(
+        X,
+        target,
+        None if weight is None else weight[None],
+        rows,
+        batch_size(est, n),
+        streams,
+        X.dtype,
+    )
+    optimizer = build_optimizer([est], X.dtype)
+    state = getattr(est, "_optimizer_state", {"solver": None})
+    same = state["solver"] == est.solver
+    optimizer.bind(parameters.theta, parameters.grad, state if same else None)
+    start = 0 if incremental else optimizer.t
+    horizon = Horizon(len(batches), est.max_iter, n, start)
+    return new_task(
+        est,
+        network,
+        parameters,
+        validation,
+        optimizer=optimizer,
+        batches=batches,
+        schedule=build_schedule([est], horizon),
+    )
+
+
+def new_task(est, network, parameters, validation: Validation | None, **parts) -> Task:
+    """A task with what all solvers need."""
+    bound = Bound.to(network, parameters)
+    validate = None
+    if validation is not None:
+        validate = ValidationScore(est, bound, validation)
+    task = Task(
+        bound=bound,
+        parameters=parameters,
+        regularizer=build_regularizer([est], parameters),
+        streams=est._streams,
+        rate=float(est.learning_rate_init),
+        stopping=EarlyStopping(est.n_iter_no_change, float(est.tol)),
+        validate=validate,
+        keep_best=bool(est.early_stopping),
+        **parts,
+    )
+    if task.keep_best and est.history_:
+        # a warm start competes with what it starts from
+        score = task.validate()[1]
+        if np.isfinite(score).all():
+            task.stopping.keep(-1, score, np.array([True]), *task.vectors)
+    return task
+
+
+def batch_size(est, n: int) -> int:
+    """``batch_size`` as a number from 1 to ``n``."""
+    if est.batch_size == "auto":
+        return min(200, n)
+    if est.batch_size > n:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to "
+            "be clipped",
+            stacklevel=6,
+        )
+    return min(int(est.batch_size), n)
+
+
+def run(est, task: Task, max_iter: int) -> bool:
+    """Train; False if the user interrupted."""
+
+    def report(epoch: int, task: Task) -> None:
+        print_epoch(est, task, epoch)
+
+    try:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            train(task, max_iter, report)
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=6)
+        restore_best(task)
+        return False
+    if est.verbose and not task.stopping.active[0]:
+        watched = "Validation score" if est.early_stopping else "Training loss"
+        print(
+            f"{watched} did not improve more than tol={est.tol:f} for "
+            f"{est.n_iter_no_change} consecutive epochs. Stopping."
+        )
+    return True
+
+
+def print_epoch(est, task: Task, epoch: int) -> None:
+    """The verbose lines of an epoch."""
+    if est.verbose:
+        columns = task.history.columns
+        done = len(est.loss_curve_)
+        print(f"Iteration {done + epoch + 1}, loss = {columns['loss'][-1][0]:.8f}")
+        if task.keep_best:
+            print(f"Validation score: {columns['validation_score'][-1][0]:f}")
+
+
+def publish(est, task: Task, loss: float | None = None) -> None:
+    """Set the fitted attributes from a finished task; refuse parameters not finite."""
+    stopping, done = task.stopping, len(est.loss_curve_)
+    if not np.isfinite(task.parameters.theta).all() or (
+        stopping.diverged[0] and stopping.best_epoch[0] < 0
+    ):
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain "
+            "large values and need to be preprocessed."
+        )
+    if stopping.diverged[0]:
+        warnings.warn(
+            "Training diverged: the loss, the score or the parameters became infinite "
+            f"or NaN. The parameters of epoch {done + stopping.best_epoch[0] + 1} are "
+            "kept. A smaller learning_rate_init, scaled inputs or clipping may help.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+        vars(est).pop("_optimizer_state", None)
+    est._publish(task.parameters.values(), 0)
+    est.n_iter_ = int(task.n_iter[0])
+    columns = task.history.of_model(0)
+    for name, cells in columns.items():
+        before = est.history_.get(name, [np.nan] * done)
+        est.history_ = est.history_ | {name: before + cells}
+    est.loss_curve_ = est.history_.get("loss", [])
+    if stopping.best_epoch[0] >= 0:
+        est.best_iter_ = done + int(stopping.best_epoch[0]) + 1
+    restored = task.keep_best or stopping.diverged[0]
+    kept = est.best_iter_ if restored else len(est.loss_curve_)
+    est.loss_ = est.loss_curve_[kept - 1] if loss is None else loss
+    if task.keep_best:
+        est.validation_scores_ = est.history_["validation_score"]
+        est.best_validation_score_ = float(stopping.best[0])
+        est.best_loss_ = None
+    else:
+        est.validation_scores_ = est.best_validation_score_ = None
+        est.best_loss_ = float(np.nanmin([est.loss_, *est.loss_curve_]))
+
+
+def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:
+    """Full-batch training by L-BFGS-B; sets the fitted attributes of ``est``."""
+    X, target, weight, rows = data
+    weight = None if weight is None else weight[None]
+    batches = Batches(X, target, weight, rows, X.shape[0], None, X.dtype)
+    task = new_task(est, network, parameters, validation, batches=batches)
+    objective = Objective(
+        task.bound, parameters, task.regularizer, next(task.batches.epoch())
+    )
+
+    def report(value: float) -> bool:
+        penalty = task.regularizer.value(parameters.theta)
+        epoch = int(task.n_iter[0])
+        stalled = record(task, epoch, np.array([value]), penalty, 1.0)
+        print_epoch(est, task, epoch)
+        return bool(task.keep_best and (stalled | ~task.stopping.active).any())
+
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        result = minimize_lbfgs(objective, est.max_iter, est.max_fun, est.tol, report)
+    restore_best(task)
+    publish(est, task, None if task.keep_best else float(result.fun))
+    est.t_ += int(task.n_iter[0]) * len(batches.rows)
+    if result.status not in (0, 99):  # 99: stopped early
+        more = (
+            f" Increase max_iter (={est.max_iter}) or scale the data."
+            if result.nit >= est.max_iter
+            else ""
+        )
+        warnings.warn(
+            f"lbfgs failed to converge after {est.n_iter_} iteration(s) "
+            f"(status={result.status}): {result.message}.{more}",
+            ConvergenceWarning,
+            stacklevel=5,
+        )

@@ -1,0 +1,228 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import column_or_1d
+
+from sknnreg._assemble import arguments
+from sknnreg._base import BaseMLP, Choice
+from sknnreg._docs import add_shared_docs
+from sknnreg._sklearn import _fit_context
+from sknnreg.engine.losses import REGRESSION_LOSSES
+
+
+@add_shared_docs
+class MLPRegressorScratch(RegressorMixin, BaseMLP):
+    """Multi-layer perceptron regressor with penalties, dropout and early stopping.
+
+    Minimizes J = Σᵢ wᵢ·ℓ(ŷᵢ, yᵢ) / Σᵢ wᵢ + Ω(W), ℓ being the loss of one row, summed
+    over its outputs. The constructor takes every parameter of
+    :class:`sklearn.neural_network.MLPRegressor` in the same order, and more.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'}, default='squared_error'
+        'squared_error' is ½(ŷ − y)²; 'poisson' is half the Poisson deviance, with
+        ŷ = exp(raw output), for y ≥ 0.
+
+    hidden_layer_sizes : array-like of shape (n_layers - 2,), default=(100,)
+        Units of each hidden layer; ``()`` is a linear model.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
+'gelu', 'silu', 'softplus'}, default='relu'
+        Activation function of the hidden layers.
+
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    MLPClassifierScratch : The classifier.
+    sklearn.neural_network.MLPRegressor : scikit-learn's, without these penalties.
+
+    References
+    ----------
+    Glorot & Bengio 2010, "Understanding the difficulty of training deep feedforward
+    neural networks"; He et al. 2015, "Delving deep into rectifiers"; Kingma & Ba 2015,
+    "Adam"; Loshchilov & Hutter 2019, "Decoupled weight decay regularization";
+    Srivastava et al. 2014, "Dropout".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sknnreg import MLPRegressorScratch
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(),
+    ...     MLPRegressorScratch(solver="lbfgs", penalty="l1", alpha=9.0),
+    ... )
+    >>> model.fit(X, y).score(X, y) > 0.4
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseMLP._parameter_constraints,
+        "loss": [Choice(REGRESSION_LOSSES)],
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        init="auto",
+        bias_init="zeros",
+        penalty="l2",
+        l1_ratio=0.5,
+        alpha_bias=0.0,
+        dropout=0.0,
+        input_dropout=0.0,
+        scoring="loss",
+        dtype="auto",
+    ):
+        super().__init__(
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+            init=init,
+            bias_init=bias_init,
+            penalty=penalty,
+            l1_ratio=l1_ratio,
+            alpha_bias=alpha_bias,
+            dropout=dropout,
+            input_dropout=input_dropout,
+            scoring=scoring,
+            dtype=dtype,
+        )
+        self.loss = loss
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows.
+        X_val, y_val : as X and y, default=None
+            Validation data, used instead of a split. Without early stopping they are
+            only scored, for ``history_``.
+        sample_weight_val : array-like of shape (n_validation_samples,), default=None
+            Weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+
+    @available_if(lambda self: self._has_partial_fit())
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on the given rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predicted targets, in the dtype of the coefficients.
+        """
+        prediction = self._loss().inverse_link(self._raw_predict(X))
+        return prediction.ravel() if self.n_outputs_ == 1 else prediction
+
+    def _loss(self):
+        kind = REGRESSION_LOSSES[self.loss]
+        return kind(**arguments(kind, [self], float))
+
+    def _validate_target(self, y, reset):
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError("loss='poisson' needs y >= 0; some values are negative.")
+        return y.reshape(len(y), -1)

@@ -1,0 +1,124 @@
+"""Mini-batches: which rows come when, and how they get into the scratch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from sknnreg.engine.streams import Streams
+
+
+class Batch(NamedTuple):
+    """Rows of one step.
+
+    ``x`` is (1 or K, B, n_in) or a sparse matrix, or a list of one a model; ``y`` is
+    (1 or K, B, n_outputs); ``weight`` is (1 or K, B) or None; ``size`` is the sum of
+    the weights, (1 or K,), or the number of rows.
+    """
+
+    x: NDArray
+    y: NDArray
+    weight: NDArray | None
+    size: NDArray | int
+
+
+class Batches:
+    """The rows of each epoch in batches, in a new random order each time.
+
+    No copy of X is made: rows are taken from it by number into one scratch array. A
+    last batch that is short is a batch like the others.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, n_in)
+    y : ndarray of shape (n, n_outputs)
+    weight : ndarray of shape (1 or K, n) or None
+    rows : ndarray of int or None
+        The rows to use; None for all.
+    batch_size : int
+        At most the number of rows.
+    streams : Streams or None
+        Gives the order; None keeps the rows in theirs.
+    dtype : dtype
+        Of the batches.
+    """
+
+    def __init__(
+        self,
+        X,
+        y: NDArray,
+        weight: NDArray | None,
+        rows: NDArray | None,
+        batch_size: int,
+        streams: Streams | None,
+        dtype: DTypeLike,
+    ) -> None:
+        self.X, self.y, self.weight = X, y, weight
+        self.rows = np.arange(X.shape[0]) if rows is None else rows
+        self.batch_size = batch_size
+        #: batches are slices of the arrays: nothing is gathered
+        self.contiguous = rows is None and (streams is None or len(self) == 1)
+        self.streams = streams
+        self.dtype = np.dtype(dtype)
+        self._scratch: dict[tuple, NDArray] = {}
+        self._whole: Batch | None = None
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return math.ceil(len(self.rows) / self.batch_size)
+
+    @property
+    def total(self) -> NDArray | int:
+        """Sum of the weights of all rows, or their number."""
+        if self.weight is None:
+            return len(self.rows)
+        return self.weight[:, self.rows].sum(axis=-1)
+
+    def epoch(self) -> Iterator[Batch]:
+        """The batches of one epoch; each is overwritten by the next."""
+        if len(self) == 1:
+            # the order within a batch does not matter: gather it once
+            if self._whole is None:
+                self._whole = self._gather(self.rows[None])
+            yield self._whole
+            return
+        shuffled = self.streams is not None
+        order = self.streams.permutation(self.rows) if shuffled else self.rows[None]
+        for start in range(0, len(self.rows), self.batch_size):
+            yield self._gather(order[:, start : start + self.batch_size])
+
+    def _gather(self, order: NDArray) -> Batch:
+        """The rows ``order``, (1 or K, B)."""
+        y = self._take(self.y, order, "y")
+        x = self._take(self.X, order, "x")
+        if self.weight is None:
+            return Batch(x, y, None, order.shape[1])
+        weight = np.take_along_axis(self.weight, order, axis=1)
+        return Batch(x, y, weight, weight.sum(axis=-1))
+
+    def _take(self, array, order: NDArray, name: str):
+        if not isinstance(array, np.ndarray):
+            parts = [array[rows].astype(self.dtype, copy=False) for rows in order]
+            return parts[0] if len(parts) == 1 else SparseStack(parts)
+        if self.contiguous:
+            return array[None, order[0, 0] : order[0, -1] + 1]
+        shape = (*order.shape, array.shape[1])
+        if (name, shape) not in self._scratch:
+            self._scratch[name, shape] = np.empty(shape, array.dtype)
+        out = self._scratch[name, shape]
+        for rows, block in zip(order, out, strict=True):
+            # mode="raise" would make NumPy write through a buffer
+            np.take(array, rows, axis=0, out=block, mode="clip")
+        return out
+
+
+class SparseStack(list):
+    """One sparse matrix a model, where each has rows of its own."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (len(self), *self[0].shape)

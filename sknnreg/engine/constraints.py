@@ -1,0 +1,30 @@
+"""Hard limits: on the norm of the gradient, and on the norm of a unit's weights."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknnreg.engine.penalties import Number, a_model
+
+
+def clip_norm(grad: NDArray, limit: Number) -> None:
+    """grad ← grad · min(1, limit / ‖grad‖₂) over the whole vector of each model.
+
+    Pascanu et al. 2013, "On the difficulty of training recurrent neural networks".
+    """
+    norm = np.sqrt(np.vecdot(grad, grad))[:, None]
+    if (norm > limit).any():
+        grad *= np.minimum(1, limit / np.maximum(norm, limit)).astype(grad.dtype)
+
+
+def max_norm(weights: NDArray, limit: Number) -> None:
+    """Scale each unit's incoming weights to ‖w‖₂ ≤ limit, in place.
+
+    Srivastava et al. 2014, "Dropout". ``weights`` is (K, n_in, n_out); a unit's
+    incoming weights are a column.
+    """
+    norm = np.sqrt(np.einsum("kij,kij->kj", weights, weights))[:, None, :]
+    limit = a_model(limit, 3)
+    if (norm > limit).any():
+        weights *= np.minimum(1, limit / np.maximum(norm, limit)).astype(weights.dtype)

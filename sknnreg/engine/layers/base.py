@@ -1,0 +1,85 @@
+"""What a layer is, and what it works on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from sknnreg.engine.parameters import Spec
+from sknnreg.engine.streams import Streams
+
+
+class Context:
+    """One layer's arrays for batches of ``rows`` rows.
+
+    Attributes
+    ----------
+    values : dict of {str: ndarray of shape (K, ...)}
+        Parameters and running statistics, views into the flat vectors.
+    gradients : dict of {str: ndarray of shape (K, ...)}
+        Where :meth:`Layer.backward` writes; it never accumulates.
+    streams : Streams or None
+        Random streams while training; None means inference.
+    weight : ndarray of shape (1 or K, rows) or None
+        Sample weights of the batch, for statistics over its rows.
+    saved : dict
+        What forward leaves for backward.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        n_models: int,
+        dtype: DTypeLike,
+        values: dict[str, NDArray],
+        gradients: dict[str, NDArray],
+    ) -> None:
+        self.rows = rows
+        self.n_models = n_models
+        self.dtype = np.dtype(dtype)
+        self.values = values
+        self.gradients = gradients
+        self.streams: Streams | None = None
+        self.weight: NDArray | None = None
+        self.saved: dict[str, Any] = {}
+        self._arrays: dict[str, NDArray] = {}
+
+    def array(self, name: str, n: int, dtype: DTypeLike | None = None) -> NDArray:
+        """Scratch of shape (K, rows, n), allocated once; its content is arbitrary."""
+        array = self._arrays.get(name)
+        if array is None:
+            shape = (self.n_models, self.rows, n)
+            array = self._arrays[name] = np.empty(shape, dtype or self.dtype)
+        return array
+
+
+class Layer:
+    """A differentiable map of rows.
+
+    Attributes
+    ----------
+    n_in, n_out : int
+        Columns of what enters and leaves, known after :meth:`build`.
+    specs : dict of {str: Spec}
+        The arrays the layer needs, known after :meth:`build`.
+    """
+
+    n_in: int
+    n_out: int
+    specs: dict[str, Spec]
+
+    def build(self, n_in: int) -> int:
+        """Fix the sizes; gives ``n_out``."""
+        self.n_in = self.n_out = n_in
+        self.specs = {}
+        return n_in
+
+    def forward(self, x: NDArray, c: Context) -> NDArray:
+        """y, (K, rows, n_out), for x, (1 or K, rows, n_in)."""
+        raise NotImplementedError
+
+    def backward(self, dy: NDArray, c: Context, need_dx: bool) -> NDArray | None:
+        """dx for dy; writes the gradients of the parameters. May overwrite ``dy``."""
+        raise NotImplementedError

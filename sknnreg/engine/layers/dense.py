@@ -1,0 +1,70 @@
+"""The dense layer."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from sknnreg.engine.initializers import Initializer, bias_initializer
+from sknnreg.engine.layers.base import Context, Layer
+from sknnreg.engine.parameters import Spec
+
+
+class Dense(Layer):
+    """z = x W + b;  dW = xᵀ dz,  db = Σ_rows dz,  dx = dz Wᵀ.
+
+    ``x`` may be a sparse matrix shared by all models, or a list of one a model; it is
+    never made dense.
+
+    Parameters
+    ----------
+    units : int
+        ``n_out``.
+    init, bias_init : initializer
+        First values of W and b.
+    """
+
+    def __init__(self, units: int, init: Initializer, bias_init: Initializer) -> None:
+        self.units = units
+        self.init = init
+        self.bias_init = bias_init
+
+    def build(self, n_in: int) -> int:
+        self.n_in, self.n_out = n_in, self.units
+        fans = (n_in, self.units)
+        bias_init = bias_initializer(self.bias_init, fans)
+        self.specs = {
+            "weight": Spec(fans, "weight", self.init),
+            "bias": Spec((self.units,), "bias", bias_init),
+        }
+        return self.units
+
+    def forward(self, x, c: Context):
+        z = matmul(x, c.values["weight"], c.array("z", self.n_out))
+        z += c.values["bias"][:, None, :]
+        c.saved["x"] = x
+        return z
+
+    def backward(self, dy, c, need_dx):
+        matmul(transpose(c.saved["x"]), dy, c.gradients["weight"])
+        np.sum(dy, axis=-2, out=c.gradients["bias"])
+        if not need_dx:
+            return None
+        return matmul(dy, transpose(c.values["weight"]), c.array("dx", self.n_in))
+
+
+def matmul(a, b: NDArray, out: NDArray) -> NDArray:
+    """a @ b for each model, into ``out``; ``a`` may be sparse, or a list of sparse."""
+    if isinstance(a, np.ndarray):
+        return np.matmul(a, b, out=out)
+    for k in range(len(out)):
+        out[k] = (a if issparse(a) else a[k]) @ b[k]
+    return out
+
+
+def transpose(a):
+    """The last two axes exchanged; no copy."""
+    if isinstance(a, np.ndarray):
+        return a.swapaxes(-1, -2)
+    return a.T if issparse(a) else [part.T for part in a]

@@ -1,0 +1,59 @@
+"""Inverted dropout."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from sknnreg.engine.layers.base import Layer
+
+
+class Dropout(Layer):
+    """y = m ⊙ x / (1 - p),  m ~ Bernoulli(1 - p);  dx = m ⊙ dy / (1 - p).
+
+    p is the probability to *drop* (some texts give the probability to keep). Dividing
+    while training keeps the expectation, so predicting is the identity. Srivastava et
+    al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+    A number is kept if a random 16-bit word is at most ``threshold``; survivors are
+    divided by the probability realised in this way, (threshold + 1) / 2¹⁶, so that the
+    expectation is exact. In a sparse input only the stored numbers are drawn: zeros
+    stay zero either way.
+
+    Parameters
+    ----------
+    rate : float or ndarray of shape (K, 1)
+        p in [0, 1).
+    """
+
+    def __init__(self, rate: float | NDArray) -> None:
+        keep = np.clip(np.rint((1 - np.asarray(rate)) * 2**16), 1, 2**16)
+        self.threshold = np.asarray(keep - 1, np.uint16)[..., None]
+        self.scale = np.asarray(2**16 / keep)[..., None]
+
+    def mask(self, shape: tuple[int, int], c) -> NDArray:
+        """m / (1 - p), (1 or K, *shape)."""
+        words = c.streams.words(shape)
+        return np.multiply(words <= self.threshold, self.scale, dtype=c.dtype)
+
+    def forward(self, x, c):
+        if c.streams is None:
+            return x
+        if issparse(x):
+            masks = self.mask((1, x.nnz), c)[:, 0]
+            return [
+                _scaled(x, mask) for mask in np.broadcast_to(masks, (c.n_models, x.nnz))
+            ]
+        c.saved["mask"] = mask = self.mask(x.shape[-2:], c)
+        return np.multiply(x, mask, out=c.array("y", self.n_out))
+
+    def backward(self, dy, c, need_dx):
+        if not need_dx:
+            return None
+        return np.multiply(dy, c.saved["mask"], out=dy)
+
+
+def _scaled(x, factor: NDArray):
+    """A sparse matrix like ``x`` with each stored number multiplied."""
+    return type(x)((x.data * factor, x.indices, x.indptr), shape=x.shape)

@@ -1,0 +1,117 @@
+"""The only full-batch loop: SciPy's L-BFGS-B on the whole objective.
+
+An L1 term makes the objective kinked at zero, where a quasi-Newton method stalls. It
+becomes smooth by splitting each penalized weight in two::
+
+    w = w⁺ - w⁻,  w⁺ ≥ 0,  w⁻ ≥ 0,  |w| = w⁺ + w⁻ at the solution
+
+with bounds, which L-BFGS-B handles: a weight is exactly zero where both are at their
+bound (Bemporad 2024, "An L-BFGS-B approach for linear and nonlinear system
+identification under l1 and group-lasso regularization").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import OptimizeResult, minimize
+
+from sknnreg.engine.batches import Batch
+from sknnreg.engine.network import Bound
+from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.penalties import ElasticNet, Regularizer
+
+
+class Objective:
+    """J and its gradient in the split variables, for one model."""
+
+    def __init__(
+        self,
+        bound: Bound,
+        parameters: Parameters,
+        regularizer: Regularizer,
+        whole: Batch,
+    ) -> None:
+        self.bound, self.parameters = bound, parameters
+        self.regularizer, self.whole = regularizer, whole
+        l1 = np.zeros(parameters.theta.shape[1])
+        for term in regularizer.terms:
+            if isinstance(term.penalty, ElasticNet):
+                l1[term.place] = term.penalty.l1
+        self.split = np.flatnonzero(l1)
+        self.l1 = l1[self.split]
+
+    def start(self) -> NDArray:
+        """The present parameters in the split variables."""
+        theta = self.parameters.theta[0].astype(float)
+        w = theta[self.split]
+        theta[self.split] = np.maximum(w, 0)
+        return np.concatenate([theta, np.maximum(-w, 0)])
+
+    def bounds(self) -> list[tuple[float | None, None]] | None:
+        """w⁺ ≥ 0 and w⁻ ≥ 0; the rest is free."""
+        if not len(self.split):
+            return None
+        lower: list[float | None] = [None] * self.parameters.theta.shape[1]
+        for i in self.split:
+            lower[i] = 0.0
+        return [(low, None) for low in (*lower, *[0.0] * len(self.split))]
+
+    def write(self, u: NDArray) -> None:
+        """Make the split variables ``u`` the present parameters."""
+        n = self.parameters.theta.shape[1]
+        theta = u[:n].copy()
+        theta[self.split] -= u[n:]
+        self.parameters.theta[0] = theta
+
+    def __call__(self, u: NDArray) -> tuple[float, NDArray]:
+        """J(u) and dJ/du."""
+        self.write(u)
+        theta, grad = self.parameters.theta, self.parameters.grad
+        x, y, weight, _ = self.whole
+        value = self.bound.value_and_gradient(x, y, weight, None)
+        value = value + self.regularizer.value_and_gradient(theta, grad, kink=False)
+        n = theta.shape[1]
+        g = np.empty(len(u))
+        g[:n] = grad[0]
+        g[n:] = self.l1 - g[self.split]
+        g[self.split] += self.l1
+        return float(value[0]) + self.l1 @ (u[self.split] + u[n:]), g
+
+
+def minimize_lbfgs(
+    objective: Objective,
+    max_iter: int,
+    max_fun: int,
+    tol: float,
+    report: Callable[[float], bool],
+) -> OptimizeResult:
+    """Minimize from the present parameters; the solution is left in them.
+
+    ``tol`` bounds the largest entry of the projected gradient. ``report(J)`` is called
+    after each iteration, with its parameters in place, and may return True to stop.
+    """
+
+    def callback(intermediate_result: OptimizeResult) -> None:
+        objective.write(intermediate_result.x)
+        if report(float(intermediate_result.fun)):
+            raise StopIteration
+
+    result = minimize(
+        objective,
+        objective.start(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=objective.bounds(),
+        callback=callback,
+        options={
+            "maxiter": max_iter,
+            "maxfun": max_fun,
+            "gtol": tol,
+            "ftol": 64 * np.finfo(objective.parameters.theta.dtype).eps,
+        },
+    )
+    objective.write(result.x)
+    return result

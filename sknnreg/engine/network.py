@@ -1,0 +1,139 @@
+"""A sequence of layers, and the same bound to parameters, gradients and scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknnreg.engine.layers import Context, Layer
+from sknnreg.engine.losses import Loss
+from sknnreg.engine.parameters import Parameters, Spec, Views
+from sknnreg.engine.streams import Streams
+
+
+class Network:
+    """Layers one after the other, and the loss of what leaves the last.
+
+    Holds sizes only, no numbers: those come with :class:`Parameters` for training, or
+    any views of the right shapes for inference.
+    """
+
+    def __init__(self, layers: Sequence[Layer], loss: Loss, n_in: int) -> None:
+        self.layers = list(layers)
+        self.loss = loss
+        self.n_in = n_in
+        for layer in self.layers:
+            n_in = layer.build(n_in)
+        self.n_out = n_in
+        #: the first layer with parameters: no gradient is needed below it
+        self.first = next(i for i, layer in enumerate(self.layers) if layer.specs)
+
+    @property
+    def specs(self) -> list[dict[str, Spec]]:
+        """What each layer needs, for :class:`Parameters`."""
+        return [layer.specs for layer in self.layers]
+
+
+class Bound:
+    """A network at work on given arrays.
+
+    Parameters
+    ----------
+    network : Network
+    values, gradients : list of dict of {str: ndarray}
+        For each layer its parameters and, for training, their gradients.
+    """
+
+    def __init__(
+        self, network: Network, values: Views, gradients: Views | None = None
+    ) -> None:
+        self.network = network
+        self.values = values
+        self.gradients = gradients or [{} for _ in values]
+        first = next(array for layer in values for array in layer.values())
+        self.n_models, self.dtype = first.shape[0], first.dtype
+        self._contexts: dict[int, list[tuple[Layer, Context]]] = {}
+        self._raw_gradient: dict[int, NDArray] = {}
+
+    @classmethod
+    def to(cls, network: Network, parameters: Parameters) -> Bound:
+        """Bind a network for training."""
+        return cls(network, parameters.values(), parameters.gradients())
+
+    def contexts(self, rows: int) -> list[tuple[Layer, Context]]:
+        """Each layer with its context for this number of rows; made once."""
+        if rows not in self._contexts:
+            self._contexts[rows] = [
+                (layer, Context(rows, self.n_models, self.dtype, values, gradients))
+                for layer, values, gradients in zip(
+                    self.network.layers, self.values, self.gradients, strict=True
+                )
+            ]
+        return self._contexts[rows]
+
+    def forward(
+        self, x, streams: Streams | None = None, weight: NDArray | None = None
+    ) -> NDArray:
+        """Raw outputs (K, rows, n_out); in scratch that the next call overwrites.
+
+        Parameters
+        ----------
+        x : ndarray of shape (1 or K, rows, n_in), or sparse matrix (rows, n_in)
+        streams : Streams or None
+            None for inference: no dropout, no noise, running statistics.
+        weight : ndarray of shape (1 or K, rows) or None
+        """
+        for layer, c in self.contexts(x.shape[-2]):
+            c.streams, c.weight = streams, weight
+            x = layer.forward(x, c)
+        return x
+
+    def value_and_gradient(
+        self, x, y: NDArray, weight: NDArray | None, streams: Streams | None
+    ) -> NDArray:
+        """Mean loss (K,) of a batch; its gradient is written to the gradient views."""
+        raw = self.forward(x, streams, weight)
+        rows = raw.shape[-2]
+        if rows not in self._raw_gradient:
+            self._raw_gradient[rows] = np.empty_like(raw)
+        dy = self._raw_gradient[rows]
+        value = self.network.loss.value_and_gradient(raw, y, weight, dy)
+        first, layers = self.network.first, self.contexts(rows)
+        for i in range(len(layers) - 1, first - 1, -1):
+            layer, c = layers[i]
+            dy = layer.backward(dy, c, need_dx=i > first)
+        return value
+
+    def predict(self, X, block: int = 4096) -> NDArray:
+        """Raw outputs (K, n, n_out) of all rows, block by block through one scratch."""
+        n = X.shape[0]
+        answer = np.empty((self.n_models, n, self.network.n_out), self.dtype)
+        for start in range(0, n, block):
+            rows = slice(start, min(start + block, n))
+            answer[:, rows] = self.forward(batch(X[rows], self.dtype))
+        return answer
+
+    def loss(
+        self, X, y: NDArray, weight: NDArray | None, rows: NDArray | None = None
+    ) -> NDArray:
+        """Mean loss (K,) over some or all rows, in inference mode."""
+        index = np.arange(X.shape[0]) if rows is None else rows
+        total, share = np.zeros(self.n_models), 0.0
+        for start in range(0, len(index), 4096):
+            part = index[start : start + 4096]
+            raw = self.forward(batch(X[part], self.dtype))
+            w = None if weight is None else weight[:, part]
+            value = self.network.loss.value_and_gradient(
+                raw, y[None, part], w, np.empty_like(raw)
+            )
+            size = len(part) if w is None else w.sum(axis=-1)
+            total += value * size
+            share = share + size
+        return total / share
+
+
+def batch(X, dtype):
+    """Rows of a 2-d array or sparse matrix as the layers take them."""
+    return X[None].astype(dtype, copy=False) if isinstance(X, np.ndarray) else X

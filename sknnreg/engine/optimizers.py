@@ -1,0 +1,185 @@
+"""Optimizers: a handful of in-place ufuncs over the flat vector.
+
+The vectors are worked through in blocks that stay in the processor's cache while all
+the operations of a step pass over them. ``step_size`` is what the proximal map of a
+penalty needs: by how much the step multiplied each coordinate's gradient.
+
+Conventions follow the papers and PyTorch: the momentum buffer holds gradients, not
+steps, so a change of the rate acts at once; Adam's ε is added outside the root, after
+the correction of the bias.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sknnreg.engine.penalties import Number
+
+#: Numbers of a block: five vectors of it fit a second-level cache of 512 KB.
+BLOCK = 16384
+
+
+class Optimizer:
+    """Moves ``theta`` along ``grad``.
+
+    Subclasses name their state vectors in ``slots`` and write :meth:`update`, which
+    sees one block of each vector.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def bind(
+        self, theta: NDArray, grad: NDArray, state: dict[str, NDArray] | None = None
+    ) -> None:
+        """Set the vectors to work on; ``state`` continues an earlier run.
+
+        Parameters
+        ----------
+        theta, grad : ndarray of shape (K, P)
+        state : dict or None
+            As :attr:`state` gave it; None starts anew.
+        """
+        self.t = 0
+        self.vectors = {name: np.zeros_like(theta) for name in self.slots}
+        if state is not None:
+            self.t = int(state["t"])
+            for name, vector in self.vectors.items():
+                vector[...] = state[name]
+        n_models, n = theta.shape
+        width = max(1, BLOCK // n_models)
+        scratch = np.empty((n_models, min(n, width)), theta.dtype)
+        self._blocks = []
+        for start in range(0, n, width):
+            block = slice(start, start + width)
+            moments = [vector[:, block] for vector in self.vectors.values()]
+            w, g = theta[:, block], grad[:, block]
+            self._blocks.append((w, g, scratch[:, : w.shape[1]], *moments))
+
+    @property
+    def state(self) -> dict[str, NDArray | int]:
+        """Everything a later run needs to go on, as copies."""
+        return {"t": self.t} | {k: v.copy() for k, v in self.vectors.items()}
+
+    def step(self, rate: Number) -> None:
+        """One step at this learning rate."""
+        self.t += 1
+        factors = self.factors(rate)
+        for block in self._blocks:
+            self.update(*block, *factors)
+
+    def factors(self, rate: Number) -> tuple[Number, ...]:
+        """Numbers of this step that :meth:`update` needs."""
+        return (rate,)
+
+    def update(self, w, g, scratch, *moments_and_factors) -> None:
+        """The step on one block; may overwrite ``g``."""
+        raise NotImplementedError
+
+    def step_size(self, rate: Number) -> Number:
+        """What the gradient was multiplied by: a number, or an array like theta."""
+        return rate
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with (Nesterov's) momentum μ.
+
+    v ← μ v + g;  w ← w - rate v, or, looking ahead, w ← w - rate (g + μ v)
+    (Sutskever et al. 2013).
+    """
+
+    slots = ("velocity",)
+
+    def __init__(self, momentum: Number = 0.9, nesterovs_momentum: bool = True) -> None:
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+
+    def update(self, w, g, scratch, velocity, rate):
+        velocity *= self.momentum
+        velocity += g
+        if self.nesterovs_momentum:
+            np.multiply(velocity, self.momentum, out=scratch)
+            scratch += g
+            scratch *= rate
+        else:
+            np.multiply(velocity, rate, out=scratch)
+        w -= scratch
+
+
+class Adam(Optimizer):
+    """Adaptive moments (Kingma & Ba 2015).
+
+    m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;
+    w ← w - rate m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ).
+
+    The vectors kept are m / (1 - β₁) and v / (1 - β₂), which saves three passes over
+    memory; the factors go into the numbers of the step.
+    """
+
+    slots = ("first", "second")
+
+    def __init__(
+        self, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def factors(self, rate):
+        root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
+        scale = (1 - self.beta_1) / (1 - self.beta_1**self.t) / root
+        return rate * scale, self.epsilon / root
+
+    def update(self, w, g, scratch, first, second, rate, epsilon):
+        first *= self.beta_1
+        first += g
+        g *= g
+        second *= self.beta_2
+        second += g
+        np.sqrt(second, out=scratch)
+        scratch += epsilon
+        np.divide(first, scratch, out=scratch)
+        scratch *= rate
+        w -= scratch
+
+    def step_size(self, rate):
+        root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
+        return rate / (root * np.sqrt(self.vectors["second"]) + self.epsilon)
+
+
+class RMSProp(Optimizer):
+    """v ← ρ v + (1 - ρ) g²;  w ← w - rate g / (√v + ε)  (Tieleman & Hinton 2012).
+
+    ρ is ``beta_2``. No correction of the bias and no momentum, as in PyTorch.
+    """
+
+    slots = ("second",)
+
+    def __init__(self, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
+        self.beta_2, self.epsilon = beta_2, epsilon
+
+    def update(self, w, g, scratch, second, rate):
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - self.beta_2
+        second *= self.beta_2
+        second += scratch
+        np.sqrt(second, out=scratch)
+        scratch += self.epsilon
+        np.divide(g, scratch, out=scratch)
+        scratch *= rate
+        w -= scratch
+
+    def step_size(self, rate):
+        return rate / (np.sqrt(self.vectors["second"]) + self.epsilon)
+
+
+#: Solver names; a trailing "w" means decoupled weight decay, the same step otherwise.
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "sgdw": SGD,
+    "adam": Adam,
+    "adamw": Adam,
+    "rmsprop": RMSProp,
+}
+DECOUPLED = frozenset({"sgdw", "adamw"})

@@ -1,0 +1,199 @@
+"""Penalties Ω on the weights: value, gradient of the smooth part, proximal map.
+
+A penalty is split into a smooth part, whose gradient joins the loss's, and a part with
+a kink, which is solved exactly by its proximal map after each step::
+
+    prox(w) = argmin_v  (v - w)² / (2 step) + kink(v)
+
+so that zeros are zeros and not small numbers. ``step`` is the step size of each
+coordinate: under an adaptive method it differs from weight to weight (Yun et al. 2021,
+"Adaptive proximal gradient methods for structured neural networks").
+
+Conventions: ``alpha`` multiplies ``½ ‖W‖²``, so its gradient is ``alpha W``. It does
+not depend on the number of samples or the batch size. Texts that write ``λ Σ w²`` have
+``alpha = 2 λ``; scikit-learn's MLP divides: ``alpha = alpha_sklearn / batch_size``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number = float | NDArray  # an array is (K, 1)
+
+
+class Penalty:
+    """A smooth penalty on an array ``w`` of weights of shape (K, ...).
+
+    Parameters
+    ----------
+    alpha : float or ndarray of shape (K, 1)
+        α, at least 0.
+    l1_ratio : float or ndarray of shape (K, 1)
+        ρ in [0, 1], the share of the part with a kink, for penalties that mix two.
+    decoupled : bool, default=False
+        Whether an L2 part is decay outside the gradient: then it is no term of the
+        objective.
+    """
+
+    #: False: ``w`` must be one layer's matrices, (K, n_in, n_out), not any slice
+    elementwise: ClassVar[bool] = True
+    has_kink: bool = False
+
+    def __init__(
+        self, alpha: Number, l1_ratio: Number = 0.0, decoupled: bool = False
+    ) -> None:
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.decoupled = decoupled
+
+    @classmethod
+    def of_layer(
+        cls, layer: int, alpha: Number, l1_ratio: Number, decoupled: bool
+    ) -> Penalty:
+        """The penalty on the weights of one dense layer, 0 being the first."""
+        return cls(alpha, l1_ratio, decoupled)
+
+    def smooth(self, w: NDArray) -> NDArray | float:
+        """Value of the smooth part, (K,)."""
+        return 0.0
+
+    def kink(self, w: NDArray) -> NDArray | float:
+        """Value of the part with a kink, (K,)."""
+        return 0.0
+
+    def value(self, w: NDArray) -> NDArray:
+        """Ω(w) of each model, (K,)."""
+        return np.zeros(len(w), w.dtype) + self.smooth(w) + self.kink(w)
+
+    def add_gradient(self, w: NDArray, grad: NDArray) -> None:
+        """Add the gradient of the smooth part to ``grad``."""
+
+    def prox(self, w: NDArray, step: Number) -> None:
+        """Proximal map of the kink, in place; ``step``: a number or one a weight."""
+
+    def decay(self, w: NDArray, rate: Number) -> None:
+        """Decoupled decay, in place."""
+
+
+class ElasticNet(Penalty):
+    """Ω(w) = α [ρ ‖w‖₁ + (1 - ρ)/2 ‖w‖₂²]  (Zou & Hastie 2005).
+
+    The gradient of the smooth part is α (1 - ρ) w; the proximal map of the rest is
+    soft-thresholding: sign(w) max(|w| - step α ρ, 0)  (Tibshirani 1996; Daubechies et
+    al. 2004). Decoupled, the L2 part is w ← w - rate α (1 - ρ) w  (Loshchilov & Hutter
+    2019).
+    """
+
+    def __init__(
+        self, alpha: Number, l1_ratio: Number = 0.5, decoupled: bool = False
+    ) -> None:
+        super().__init__(alpha, l1_ratio, decoupled)
+        self.l1 = alpha * l1_ratio
+        self.l2 = alpha * (1 - l1_ratio)
+        self.has_kink = bool(np.any(self.l1 > 0))
+        self._has_l2 = bool(np.any(self.l2 > 0))
+
+    def smooth(self, w):
+        if not self._has_l2 or self.decoupled:
+            return 0.0
+        flat = w.reshape(len(w), -1)
+        return a_model(self.l2, 1) * (0.5 * np.vecdot(flat, flat))
+
+    def kink(self, w):
+        if not self.has_kink:
+            return 0.0
+        return a_model(self.l1, 1) * np.abs(w).reshape(len(w), -1).sum(axis=-1)
+
+    def add_gradient(self, w, grad):
+        if self._has_l2 and not self.decoupled:
+            grad += a_model(self.l2, w.ndim) * w
+
+    def prox(self, w, step):
+        if self.has_kink:
+            threshold = step * a_model(self.l1, w.ndim)
+            w -= np.clip(w, -threshold, threshold)  # exactly 0 where |w| <= threshold
+
+    def decay(self, w, rate):
+        if self._has_l2 and self.decoupled:
+            w *= 1 - a_model(rate, w.ndim) * a_model(self.l2, w.ndim)
+
+
+class L1(ElasticNet):
+    """Ω(w) = α ‖w‖₁."""
+
+    def __init__(
+        self, alpha: Number, l1_ratio: Number = 1.0, decoupled: bool = False
+    ) -> None:
+        super().__init__(alpha, 1.0, decoupled)
+
+
+class L2(ElasticNet):
+    """Ω(w) = α/2 ‖w‖₂²."""
+
+    def __init__(
+        self, alpha: Number, l1_ratio: Number = 0.0, decoupled: bool = False
+    ) -> None:
+        super().__init__(alpha, 0.0, decoupled)
+
+
+PENALTIES: dict[str, type[Penalty]] = {"l1": L1, "l2": L2, "elasticnet": ElasticNet}
+
+
+def a_model(number: Number, ndim: int) -> Number:
+    """A number a model, (K, 1), with as many axes as the array it will meet."""
+    if isinstance(number, np.ndarray):
+        return number.reshape(-1, *(1,) * (ndim - 1))
+    return number
+
+
+class Term(NamedTuple):
+    """A penalty, where it works in ``theta``, and in what shape."""
+
+    place: slice
+    shape: tuple[int, ...]
+    penalty: Penalty
+
+    def view(self, flat: NDArray) -> NDArray:
+        return flat[:, self.place].reshape(-1, *self.shape)
+
+
+class Regularizer:
+    """The sum of all penalties of a model: Ω(W) of the objective."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self.terms = list(terms)
+        self.has_kink = any(term.penalty.has_kink for term in self.terms)
+
+    def value_and_gradient(
+        self, theta: NDArray, grad: NDArray, kink: bool = True
+    ) -> NDArray | float:
+        """Ω (K,), with or without the kinks; adds the smooth part's gradient."""
+        total: NDArray | float = 0.0
+        for term in self.terms:
+            w, penalty = term.view(theta), term.penalty
+            total = total + penalty.smooth(w) + (penalty.kink(w) if kink else 0.0)
+            penalty.add_gradient(w, term.view(grad))
+        return total
+
+    def value(self, theta: NDArray) -> NDArray | float:
+        """Ω, (K,)."""
+        return sum(term.penalty.value(term.view(theta)) for term in self.terms)
+
+    def decay(self, theta: NDArray, rate: Number) -> None:
+        """Decoupled decay of one step."""
+        for term in self.terms:
+            if term.penalty.decoupled:
+                term.penalty.decay(term.view(theta), rate)
+
+    def prox(self, theta: NDArray, step: Number) -> None:
+        """Proximal maps after one step; ``step`` is a number a model or a weight."""
+        for term in self.terms:
+            if term.penalty.has_kink:
+                w = term.view(theta)
+                each = isinstance(step, np.ndarray) and step.shape == theta.shape
+                part = term.view(step) if each else a_model(step, w.ndim)
+                term.penalty.prox(w, part)

@@ -1,0 +1,87 @@
+"""The one place where randomness is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+PURPOSES = ("shuffle", "dropout", "noise")
+
+
+class Streams:
+    """Random numbers of ``K`` models, one independent stream a purpose.
+
+    Models with the same seed draw the same numbers, and these are drawn once. The
+    streams go on from call to call: training for one epoch twice, or for two epochs
+    once, is the same training.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        One a model.
+    """
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        distinct = list(dict.fromkeys(seeds))
+        #: which stream each model listens to
+        self.stream_of = np.array([distinct.index(seed) for seed in seeds])
+        self._initial: list[np.random.SeedSequence] = []
+        self._generators: dict[str, list[np.random.Generator]] = {
+            purpose: [] for purpose in PURPOSES
+        }
+        for seed in distinct:
+            first, *others = np.random.SeedSequence(seed).spawn(1 + len(PURPOSES))
+            self._initial.append(first)
+            for purpose, child in zip(PURPOSES, others, strict=True):
+                self._generators[purpose].append(_generator(child))
+
+    @property
+    def shared(self) -> bool:
+        """Whether all models draw the same numbers."""
+        return bool((self.stream_of == 0).all())
+
+    def initial(self) -> list[np.random.Generator]:
+        """One generator a model for its first values; alike for equal seeds."""
+        return [_generator(self._initial[i]) for i in self.stream_of]
+
+    def permutation(self, rows: NDArray) -> NDArray:
+        """``rows`` in random order, (1 or K, n)."""
+        draws = [g.permutation(rows) for g in self._generators["shuffle"]]
+        return self._spread(draws)
+
+    def words(self, shape: tuple[int, int]) -> NDArray[np.uint16]:
+        """Uniform 16-bit words of shape (1 or K, *shape), from raw random bits."""
+        n = shape[0] * shape[1]
+        draws = [
+            g.bit_generator.random_raw((n + 3) // 4).view(np.uint16)[:n].reshape(shape)
+            for g in self._generators["dropout"]
+        ]
+        return self._spread(draws)
+
+    def normal(self, shape: tuple[int, int], dtype: DTypeLike) -> NDArray:
+        """Standard normal numbers of shape (1 or K, *shape)."""
+        draws = [g.standard_normal(shape, dtype) for g in self._generators["noise"]]
+        return self._spread(draws)
+
+    def _spread(self, draws: list[NDArray]) -> NDArray:
+        if self.shared:
+            return draws[0][None]
+        return np.stack([draws[i] for i in self.stream_of])
+
+    def take(self, models: NDArray) -> Streams:
+        """The streams of some of the models, going on where they are."""
+        rest = object.__new__(Streams)
+        used, rest.stream_of = np.unique(self.stream_of[models], return_inverse=True)
+        rest._initial = [self._initial[i] for i in used]
+        rest._generators = {
+            purpose: [generators[i] for i in used]
+            for purpose, generators in self._generators.items()
+        }
+        return rest
+
+
+def _generator(seed: np.random.SeedSequence) -> np.random.Generator:
+    # SFC64 gives raw words fastest; jumping ahead, which it lacks, is not needed
+    return np.random.Generator(np.random.SFC64(seed))
