@@ -184,7 +184,7 @@ class BaseMLP(BaseEstimator, ABC):
         if validation == (None, None, None):
             validation = None
         check_numbers([self])
-        self._check_combinations(incremental, validation)
+        self._check_combinations()
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_X(X, y, reset=first)
         target = self._validate_target(y, first and not incremental)
@@ -215,9 +215,7 @@ class BaseMLP(BaseEstimator, ABC):
             incremental,
         )
 
-    def _check_combinations(self, incremental, validation):
-        if self.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
+    def _check_combinations(self):
         if self.solver == "lbfgs":
             for name in ("dropout", "input_dropout"):
                 if np.any(getattr(self, name)):
@@ -274,15 +272,15 @@ class BaseMLP(BaseEstimator, ABC):
             self._streams = Streams([self._seed])
         else:
             self._streams = copy.deepcopy(self._streams)
+        self.n_layers_ = len(hidden_sizes(self)) + 2
+        self.n_outputs_ = network.n_out
+        self.out_activation_ = network.loss.link
+        if first or not hasattr(self, "history_"):
+            self.t_, self.best_iter_ = 0, 0
+            self.history_, self.loss_curve_ = {}, []
+            vars(self).pop("_optimizer_state", None)
         if first:
             parameters.initialize(self._streams.initial())
-            self.n_layers_ = len(hidden_sizes(self)) + 2
-            self.n_outputs_ = network.n_out
-            self.out_activation_ = network.loss.link
-            self.t_ = 0
-            self.history_ = {}
-            self.loss_curve_, self.best_iter_ = [], 0
-            vars(self).pop("_optimizer_state", None)
             return
         before = self._values()
         for old, new in zip(before, parameters.values(), strict=True):
@@ -343,4 +341,6 @@ class BaseMLP(BaseEstimator, ABC):
                 "partial_fit is only available for stochastic optimizers. "
                 f"{self.solver} is not stochastic."
             )
+        if self.early_stopping:
+            raise AttributeError("partial_fit does not support early_stopping=True")
         return True

@@ -238,13 +238,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             Columns as in ``classes_``; for a multilabel target the probability of each
             label.
         """
-        raw = self._raw_predict(X)
-        if self._is_binary():
-            raw = np.hstack([-raw, raw])
-        return self._loss().inverse_link(raw)
+        return self._loss().inverse_link(self._both_classes(self._raw_predict(X)))
 
     def predict_log_proba(self, X):
-        """Predict the logarithms of probabilities, exact where these underflow.
+        """Predict the logarithms of probabilities, finite where these underflow.
 
         Parameters
         ----------
@@ -256,13 +253,18 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         log_probability : ndarray of shape (n_samples, n_classes)
             As :meth:`predict_proba`.
         """
-        raw = self._raw_predict(X)
-        if self._is_binary():
-            raw = np.hstack([-raw, raw])
-        return self._loss().log_probability(raw[None])[0]
+        raw = self._both_classes(self._raw_predict(X))
+        stable = self._loss().log_probability(raw[None])[0]
+        probability = self._loss().inverse_link(raw)
+        with np.errstate(divide="ignore"):
+            log_probability = np.log(probability)
+        underflow = probability < np.finfo(probability.dtype).tiny
+        return np.where(underflow, stable, log_probability)
 
-    def _is_binary(self):
-        return self.n_outputs_ == 1 and not self._is_multilabel()
+    def _both_classes(self, raw):
+        """A column for each class where one raw output stands for two."""
+        binary = self.n_outputs_ == 1 and not self._is_multilabel()
+        return np.hstack([-raw, raw]) if binary else raw
 
     def _is_multilabel(self):
         return self._label_binarizer.y_type_.startswith("multilabel")

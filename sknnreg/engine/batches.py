@@ -86,8 +86,9 @@ class Batches:
                 self._whole = self._gather(self.rows[None])
             yield self._whole
             return
-        shuffled = self.streams is not None
-        order = self.streams.permutation(self.rows) if shuffled else self.rows[None]
+        order = self.rows[None]
+        if self.streams is not None:
+            order = self.streams.permutation(self.rows)
         for start in range(0, len(self.rows), self.batch_size):
             yield self._gather(order[:, start : start + self.batch_size])
 

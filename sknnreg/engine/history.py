@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -25,7 +26,7 @@ class History:
         """The columns of one model, as plain floats."""
         return {
             name: [
-                float(c[k] if hasattr(c, "__len__") else c) for c in cells[:n_epochs]
+                float(c[k] if isinstance(c, np.ndarray) else c) for c in cells[:n_epochs]
             ]
             for name, cells in self.columns.items()
         }

@@ -143,10 +143,11 @@ class BinaryLogLoss(Loss):
         return loss.sum(axis=-1)
 
     def inverse_link(self, raw):
-        return expit(raw, out=raw)
+        # a finite raw output is never certain: rounding must not say 1
+        return np.minimum(expit(raw, out=raw), 1 - np.finfo(raw.dtype).epsneg, out=raw)
 
     def log_probability(self, raw: NDArray) -> NDArray:
-        """log σ(raw), exact where σ(raw) underflows."""
+        """log σ(raw), finite where σ(raw) underflows."""
         return -np.logaddexp(-raw, 0)
 
 
@@ -178,7 +179,7 @@ class MulticlassLogLoss(Loss):
         return raw
 
     def log_probability(self, raw: NDArray) -> NDArray:
-        """log softmax(raw), exact where softmax(raw) underflows."""
+        """log softmax(raw), finite where softmax(raw) underflows."""
         return raw - self._softmax(raw, np.empty_like(raw))[..., None]
 
 

@@ -194,6 +194,7 @@ class Regularizer:
         for term in self.terms:
             if term.penalty.has_kink:
                 w = term.view(theta)
-                each = isinstance(step, np.ndarray) and step.shape == theta.shape
-                part = term.view(step) if each else a_model(step, w.ndim)
-                term.penalty.prox(w, part)
+                if isinstance(step, np.ndarray) and step.shape == theta.shape:
+                    term.penalty.prox(w, term.view(step))
+                else:
+                    term.penalty.prox(w, a_model(step, w.ndim))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 PURPOSES = ("shuffle", "dropout", "noise")
 
@@ -60,7 +61,7 @@ class Streams:
         ]
         return self._spread(draws)
 
-    def normal(self, shape: tuple[int, int], dtype: DTypeLike) -> NDArray:
+    def normal(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray:
         """Standard normal numbers of shape (1 or K, *shape)."""
         draws = [g.standard_normal(shape, dtype) for g in self._generators["noise"]]
         return self._spread(draws)

@@ -115,6 +115,8 @@ def restore_best(task: Task) -> None:
     """Go back to the best epoch where that is to be kept, or all that is finite."""
     which = task.stopping.diverged | task.keep_best
     which &= np.isfinite(task.stopping.best)
+    if not which.any():
+        return
     for vector, kept in zip(task.vectors, task.stopping.snapshot, strict=True):
         vector[which] = kept[which]
 
@@ -164,8 +166,10 @@ def record(
     score = -loss
     if task.validate is not None:
         validation_loss, validation_score = task.validate()
-        norms |= {"validation_loss": validation_loss}
-        norms |= {"validation_score": validation_score}
+        norms["validation_loss"] = validation_loss
+        norms["validation_score"] = np.where(
+            np.isfinite(validation_score), validation_score, np.nan
+        )
         if task.keep_best:
             score = validation_score
     task.history.append(

@@ -80,6 +80,9 @@ class Layer:
         """y, (K, rows, n_out), for x, (1 or K, rows, n_in)."""
         raise NotImplementedError
 
-    def backward(self, dy: NDArray, c: Context, need_dx: bool) -> NDArray | None:
-        """dx for dy; writes the gradients of the parameters. May overwrite ``dy``."""
+    def backward(self, dy: NDArray, c: Context, need_dx: bool) -> NDArray:
+        """dx for dy; writes the gradients of the parameters. May overwrite ``dy``.
+
+        Without ``need_dx`` anything may be returned: nobody looks at it.
+        """
         raise NotImplementedError

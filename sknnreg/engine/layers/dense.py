@@ -50,7 +50,7 @@ class Dense(Layer):
         matmul(transpose(c.saved["x"]), dy, c.gradients["weight"])
         np.sum(dy, axis=-2, out=c.gradients["bias"])
         if not need_dx:
-            return None
+            return dy
         return matmul(dy, transpose(c.values["weight"]), c.array("dx", self.n_in))
 
 
