@@ -11,11 +11,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sknnreg.engine.activations import ACTIVATIONS
-from sknnreg.engine.initializers import get_initializer
-from sknnreg.engine.layers import Activate, Dense, Dropout, Layer
+from sknnreg.engine.initializers import Initializer, get_initializer
+from sknnreg.engine.layers import (
+    NORMALIZATIONS,
+    Activate,
+    Dense,
+    Dropout,
+    InputNoise,
+    Layer,
+    Residual,
+)
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.network import Network
 from sknnreg.engine.optimizers import DECOUPLED, OPTIMIZERS, Optimizer
@@ -76,25 +83,79 @@ def check_numbers(models) -> None:
     check_range(models, "dropout", 0, 1, closed=False)
 
 
+def check_lbfgs(model) -> None:
+    """Refuse what has no meaning for a full-batch solver with a line search."""
+    if model.solver != "lbfgs":
+        return
+    fixed = "its line search needs an objective that does not change from call to call"
+    clashes = {
+        "dropout": (np.any(model.dropout), fixed, 0),
+        "input_dropout": (model.input_dropout, fixed, 0),
+        "input_noise": (model.input_noise, fixed, 0),
+        "normalization": (
+            model.normalization == "batch",
+            "batch statistics are learned from mini-batches",
+            "layer",
+        ),
+        "penalty": (
+            model.penalty is not None and PENALTIES[model.penalty].stochastic_only,
+            "it cannot handle this kink",
+            "l1",
+        ),
+        "max_norm": (model.max_norm, "its steps cannot be cut", None),
+        "clip_norm": (model.clip_norm, "its line search needs the true gradient", None),
+    }
+    for name, (clash, reason, instead) in clashes.items():
+        if clash:
+            raise ValueError(
+                f"solver='lbfgs' cannot be used with {name}={getattr(model, name)!r}: "
+                f"{reason}. Set {name}={instead!r} or use a stochastic solver such as "
+                "solver='adam'."
+            )
+
+
 def build_network(models, n_in: int, n_out: int, loss: Loss, dtype) -> Network:
-    """[input dropout], {dense, activation, [dropout]} a hidden layer, dense."""
+    """[noise], [input dropout], the hidden blocks, and a dense layer."""
     first = models[0]
     sizes = hidden_sizes(first)
-    init = get_initializer(first.init, first.activation)
-    bias_init = get_initializer(first.bias_init, first.activation)
     layers: list[Layer] = []
-    input_dropout = stack([m.input_dropout for m in models], dtype)
+    noise, input_dropout = (
+        stack([getattr(model, name) for model in models], dtype)
+        for name in ("input_noise", "input_dropout")
+    )
+    if np.any(noise):
+        layers.append(InputNoise(noise))
     if np.any(input_dropout):
         layers.append(Dropout(input_dropout))
     rates = per_layer(models, "dropout", len(sizes), dtype)
     for size, rate in zip(sizes, rates, strict=True):
-        layers.append(Dense(size, init, bias_init))
-        if first.activation != "identity":
-            layers.append(Activate(ACTIVATIONS[first.activation]()))
-        if np.any(rate):
-            layers.append(Dropout(rate))
-    layers.append(Dense(n_out, init, bias_init))
+        block = hidden_block(first, size, rate)
+        if first.residual:
+            layers.append(Residual(block, initializers(first)[0]))
+        else:
+            layers.extend(block)
+    layers.append(Dense(n_out, *initializers(first)))
     return Network(layers, loss, n_in)
+
+
+def hidden_block(model, size: int, rate: Number) -> list[Layer]:
+    """Dense, [normalization], activation, [dropout]."""
+    block: list[Layer] = [Dense(size, *initializers(model))]
+    if model.normalization is not None:
+        block.append(NORMALIZATIONS[model.normalization]())
+    if model.activation != "identity":
+        block.append(Activate(ACTIVATIONS[model.activation]()))
+    if np.any(rate):
+        block.append(Dropout(rate))
+    return block
+
+
+def initializers(model) -> tuple[Initializer, Initializer]:
+    """Those of weights and of biases."""
+    return (
+        get_initializer(model.init, model.activation),
+        get_initializer(model.bias_init, model.activation),
+    )
 
 
 def build_regularizer(models, parameters: Parameters) -> Regularizer:
@@ -105,10 +166,10 @@ def build_regularizer(models, parameters: Parameters) -> Regularizer:
     kind = PENALTIES[first.penalty]
     decoupled = first.solver in DECOUPLED
     dtype = parameters.theta.dtype
-    dense = [i for i, layer in enumerate(parameters.specs) if "weight" in layer]
+    matrices = parameters.matrices()
 
     def numbers(name: str) -> list[Number]:
-        return per_layer(models, name, len(dense), dtype)
+        return per_layer(models, name, len(matrices), dtype)
 
     alphas, ratios, bias_alphas = map(numbers, ("alpha", "l1_ratio", "alpha_bias"))
     terms = []
@@ -118,16 +179,15 @@ def build_regularizer(models, parameters: Parameters) -> Regularizer:
         penalty = kind(alphas[0], ratios[0], decoupled)
         terms.append(Term(place, (place.stop - place.start,), penalty))
     else:
-        for j, i in enumerate(dense):
+        for j, keys in enumerate(matrices):
             penalty = kind.of_layer(j, alphas[j], ratios[j], decoupled)
-            shape = parameters.specs[i]["weight"].shape
-            terms.append(Term(parameters.place(i, "weight"), shape, penalty))
+            terms += [Term(*parameters.find(*key), penalty) for key in keys]
     bias_kind = kind if kind.elementwise else ElasticNet
-    for j, i in enumerate(dense):
+    for j, ((i, name), *_) in enumerate(matrices):
         if np.any(bias_alphas[j]):
+            bias = name.replace("weight", "bias")
             penalty = bias_kind(bias_alphas[j], ratios[j], decoupled)
-            shape = parameters.specs[i]["bias"].shape
-            terms.append(Term(parameters.place(i, "bias"), shape, penalty))
+            terms.append(Term(*parameters.find(i, bias), penalty))
     return Regularizer(terms)
 
 
@@ -153,11 +213,10 @@ def build_optimizer(models, dtype) -> Optimizer:
 
 
 def build_schedule(models, horizon: Horizon) -> Schedule:
-    """The schedule that ``learning_rate`` names."""
-    kind = SCHEDULES[models[0].learning_rate]
+    """The schedule of ``learning_rate``: factors of ``learning_rate_init``."""
+    schedule = models[0].learning_rate
+    if callable(schedule):
+        rate = float(models[0].learning_rate_init)
+        return lambda step: float(schedule(step)) / rate
+    kind = SCHEDULES[schedule]
     return kind(horizon, **arguments(kind, models, float))
-
-
-def layer_arrays(values: list[dict[str, NDArray]], name: str, k: int) -> list[NDArray]:
-    """The arrays of one name of model k, layer by layer."""
-    return [layer[name][k] for layer in values if name in layer]

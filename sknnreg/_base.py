@@ -8,20 +8,22 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_regressor
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg._assemble import (
     build_network,
+    check_lbfgs,
     check_numbers,
     hidden_sizes,
-    layer_arrays,
 )
 from sknnreg._fitting import fit_lbfgs, fit_stochastic
 from sknnreg._sklearn import Interval, Options, StrOptions, _check_sample_weight
 from sknnreg._validation import Validation, split_rows
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import INITIALIZERS
+from sknnreg.engine.layers import NORMALIZATIONS
+from sknnreg.engine.layers.noise import feature_std
 from sknnreg.engine.network import Bound, Network
 from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.parameters import Parameters
@@ -31,6 +33,8 @@ from sknnreg.engine.streams import Streams
 
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
+#: rows times samples of one block of stochastic passes
+SAMPLING_ROWS = 8192
 COUNT = Interval(Integral, 1, None, closed="left")
 
 
@@ -55,7 +59,7 @@ class BaseMLP(BaseEstimator, ABC):
         "solver": [Choice(OPTIMIZERS, "lbfgs")],
         "alpha": [NON_NEGATIVE, "array-like"],
         "batch_size": [StrOptions({"auto"}), COUNT],
-        "learning_rate": [Choice(SCHEDULES)],
+        "learning_rate": [Choice(SCHEDULES), callable],
         "learning_rate_init": [POSITIVE],
         "power_t": [NON_NEGATIVE],
         "max_iter": [COUNT],
@@ -82,6 +86,14 @@ class BaseMLP(BaseEstimator, ABC):
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "scoring": [str, callable, None],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
+        "normalization": [Choice(NORMALIZATIONS), None],
+        "residual": ["boolean"],
+        "input_noise": [NON_NEGATIVE],
+        "max_norm": [POSITIVE, None],
+        "clip_norm": [POSITIVE, None],
+        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
+        "decay_rate": [Interval(Real, 0, 1, closed="right")],
+        "decay_epochs": [COUNT],
     }
 
     @abstractmethod
@@ -119,6 +131,14 @@ class BaseMLP(BaseEstimator, ABC):
         input_dropout,
         scoring,
         dtype,
+        normalization,
+        residual,
+        input_noise,
+        max_norm,
+        clip_norm,
+        warmup_fraction,
+        decay_rate,
+        decay_epochs,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -152,6 +172,14 @@ class BaseMLP(BaseEstimator, ABC):
         self.input_dropout = input_dropout
         self.scoring = scoring
         self.dtype = dtype
+        self.normalization = normalization
+        self.residual = residual
+        self.input_noise = input_noise
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.warmup_fraction = warmup_fraction
+        self.decay_rate = decay_rate
+        self.decay_epochs = decay_epochs
 
     # What the two estimators do differently
 
@@ -171,6 +199,10 @@ class BaseMLP(BaseEstimator, ABC):
         """A weight a row from ``class_weight``, or None."""
         return
 
+    def _training_target(self, target):
+        """What stands for the target while training."""
+        return target
+
     # Fitting
 
     def _fit(self, X, y, sample_weight=None, validation=None, incremental=False):
@@ -184,7 +216,7 @@ class BaseMLP(BaseEstimator, ABC):
         if validation == (None, None, None):
             validation = None
         check_numbers([self])
-        self._check_combinations()
+        check_lbfgs(self)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_X(X, y, reset=first)
         target = self._validate_target(y, first and not incremental)
@@ -198,6 +230,8 @@ class BaseMLP(BaseEstimator, ABC):
         )
         parameters = Parameters(network.specs, 1, X.dtype)
         self._start(network, parameters, first)
+        if first and self.input_noise:
+            parameters.values()[0]["std"][...] = feature_std(X)
         rows = None
         if self.early_stopping and validation is None:
             labels = self._stratify(y)
@@ -214,17 +248,6 @@ class BaseMLP(BaseEstimator, ABC):
             validation,
             incremental,
         )
-
-    def _check_combinations(self):
-        if self.solver == "lbfgs":
-            for name in ("dropout", "input_dropout"):
-                if np.any(getattr(self, name)):
-                    raise ValueError(
-                        f"solver='lbfgs' cannot be used with {name}="
-                        f"{getattr(self, name)!r}: its line search needs an objective "
-                        f"that does not change from call to call. Set {name}=0 or use "
-                        "a stochastic solver such as 'adam'."
-                    )
 
     def _validate_X(self, X, y, reset):
         dtypes = {"auto": [np.float64, np.float32]}.get(self.dtype, self.dtype)
@@ -282,7 +305,7 @@ class BaseMLP(BaseEstimator, ABC):
         if first:
             parameters.initialize(self._streams.initial())
             return
-        before = self._values()
+        before = self._values(network)
         for old, new in zip(before, parameters.values(), strict=True):
             for name, array in new.items():
                 if old[name].shape != array.shape:
@@ -295,37 +318,91 @@ class BaseMLP(BaseEstimator, ABC):
                 array[...] = old[name]
 
     def _publish(self, values, k: int) -> None:
-        """Make model k of a stack the fitted coefficients."""
-        self.coefs_ = layer_arrays(values, "weight", k)
-        self.intercepts_ = layer_arrays(values, "bias", k)
+        """Make model k of a stack the fitted arrays."""
+        self.coefs_, self.intercepts_, self._others = [], [], []
+        for layer in values:
+            others = {}
+            for name, array in layer.items():
+                if name.endswith("weight"):
+                    self.coefs_.append(array[k])
+                elif name.endswith("bias"):
+                    self.intercepts_.append(array[k])
+                else:
+                    others[name] = array[k]
+            self._others.append(others)
 
     # Predicting
 
-    def _values(self):
-        """The fitted arrays as the engine takes them: one dict a layer."""
-        pairs = iter(zip(self.coefs_, self.intercepts_, strict=True))
+    def _values(self, network: Network):
+        """The fitted arrays as the engine takes them: one dict a layer, K = 1."""
+        coefs, intercepts = iter(self.coefs_), iter(self.intercepts_)
         values = []
-        for specs in self._network().specs:
+        for i, specs in enumerate(network.specs):
             values.append({})
-            if "weight" in specs:
-                W, b = next(pairs)
-                values[-1] = {
-                    "weight": np.asarray(W)[None],
-                    "bias": np.asarray(b)[None],
-                }
+            for name in specs:
+                if name.endswith("weight"):
+                    array = next(coefs)
+                elif name.endswith("bias"):
+                    array = next(intercepts)
+                else:
+                    array = self._others[i][name]
+                values[i][name] = np.asarray(array)[None]
         return values
 
     def _network(self) -> Network:
         n_in, n_out = self.coefs_[0].shape[0], self.n_outputs_
         return build_network([self], n_in, n_out, self._loss(), self.coefs_[0].dtype)
 
+    def _validate_new(self, X):
+        return validate_data(
+            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
+        )
+
     def _raw_predict(self, X):
         """Raw outputs (n, n_outputs) for new data."""
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
-        )
-        return Bound(self._network(), self._values()).predict(X)[0]
+        X = self._validate_new(X)
+        network = self._network()
+        return Bound(network, self._values(network)).predict(X)[0]
+
+    def _sample_raw(self, X, n_samples):
+        """Raw outputs (n_samples, n, n_outputs) of stochastic passes (Monte Carlo).
+
+        The passes are models of one stack with shared parameters and seeds of their
+        own (Gal & Ghahramani 2016).
+        """
+        check_is_fitted(self)
+        if not (np.any(self.dropout) or self.input_dropout or self.input_noise):
+            raise ValueError(
+                "Sampling predictions needs a network that is random: set dropout, "
+                "input_dropout or input_noise."
+            )
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        X = self._validate_new(X)
+        network = self._network()
+        values = [
+            {
+                name: np.broadcast_to(array, (n_samples, *array.shape[1:]))
+                for name, array in layer.items()
+            }
+            for layer in self._values(network)
+        ]
+        rng = check_random_state(self.random_state)
+        streams = Streams(rng.randint(2**31 - 1, size=n_samples))
+        block = max(1, SAMPLING_ROWS // n_samples)
+        return Bound(network, values).predict(X, block, streams)
+
+    @property
+    def feature_importances_(self):
+        """Euclidean norm of the weights that leave each input, of shape (n_features,).
+
+        Exactly zero for an input that ``penalty="group_l1"`` dropped.
+        """
+        check_is_fitted(self)
+        first = [self.coefs_[0]]
+        if "projection" in self._others[0]:
+            first.append(self._others[0]["projection"])
+        return np.sqrt(sum(np.vecdot(W, W) for W in first))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")

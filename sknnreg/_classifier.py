@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import LabelBinarizer
@@ -12,8 +14,13 @@ from sklearn.utils.validation import column_or_1d
 
 from sknnreg._base import BaseMLP
 from sknnreg._docs import add_shared_docs
-from sknnreg._sklearn import StrOptions, _check_partial_fit_first_call, _fit_context
-from sknnreg.engine.losses import BinaryLogLoss, MulticlassLogLoss
+from sknnreg._sklearn import (
+    Interval,
+    StrOptions,
+    _check_partial_fit_first_call,
+    _fit_context,
+)
+from sknnreg.engine.losses import BinaryLogLoss, MulticlassLogLoss, smooth_labels
 
 
 @add_shared_docs
@@ -39,6 +46,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         Weights of the classes, multiplied with the sample weights. 'balanced' weighs
         classes by the inverse of their frequency. A list of dicts, one a label, is for
         multilabel targets.
+
+    label_smoothing : float, default=0.0
+        s in [0, 1): a class's target is 1 − s + s/n instead of 1, the others' s/n
+        instead of 0, n being the number of classes (2 for binary and multilabel).
+        Validation data are not smoothed (Szegedy et al. 2016).
 
     Attributes
     ----------
@@ -71,6 +83,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -108,7 +121,16 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         input_dropout=0.0,
         scoring="loss",
         dtype="auto",
+        normalization=None,
+        residual=False,
+        input_noise=0.0,
+        max_norm=None,
+        clip_norm=None,
+        warmup_fraction=0.1,
+        decay_rate=0.5,
+        decay_epochs=20,
         class_weight=None,
+        label_smoothing=0.0,
     ):
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -143,8 +165,17 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             input_dropout=input_dropout,
             scoring=scoring,
             dtype=dtype,
+            normalization=normalization,
+            residual=residual,
+            input_noise=input_noise,
+            max_norm=max_norm,
+            clip_norm=clip_norm,
+            warmup_fraction=warmup_fraction,
+            decay_rate=decay_rate,
+            decay_epochs=decay_epochs,
         )
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -261,18 +292,44 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         underflow = probability < np.finfo(probability.dtype).tiny
         return np.where(underflow, stable, log_probability)
 
+    def sample_predict_proba(self, X, n_samples=100):
+        """Probabilities from stochastic passes: Monte-Carlo dropout.
+
+        Dropout and noise stay on; the spread over the samples tells how sure the
+        network is (Gal & Ghahramani 2016, "Dropout as a Bayesian approximation").
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=100
+            Number of passes.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_samples_X, n_classes)
+            The same for the same int ``random_state``.
+        """
+        raw = self._sample_raw(X, n_samples)
+        return self._loss().inverse_link(self._both_classes(raw))
+
     def _both_classes(self, raw):
         """A column for each class where one raw output stands for two."""
         binary = self.n_outputs_ == 1 and not self._is_multilabel()
-        return np.hstack([-raw, raw]) if binary else raw
+        return np.concatenate([-raw, raw], axis=-1) if binary else raw
 
     def _is_multilabel(self):
         return self._label_binarizer.y_type_.startswith("multilabel")
 
-    def _loss(self):
-        multiclass = self._label_binarizer.y_type_ == "multiclass"
+    def _is_multiclass(self):
         many = len(self._label_binarizer.classes_) > 2
-        return MulticlassLogLoss() if multiclass and many else BinaryLogLoss()
+        return many and not self._is_multilabel()
+
+    def _loss(self):
+        return MulticlassLogLoss() if self._is_multiclass() else BinaryLogLoss()
+
+    def _training_target(self, target):
+        return smooth_labels(target, self.label_smoothing, self._is_multiclass())
 
     def _stratify(self, y):
         return None if self._is_multilabel() else y

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from sknnreg.engine.initializers import INITIALIZERS
+from sknnreg.engine.layers import NORMALIZATIONS
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.schedules import SCHEDULES
 
@@ -23,13 +24,14 @@ def add_shared_docs(cls):
 
 
 PARAMETERS = f"""
-solver : {{'lbfgs', 'sgd', 'sgdw', 'adam', 'adamw'}}, default='adam'
+solver : {{'lbfgs', 'sgd', 'sgdw', 'adam', 'adamw', 'rmsprop'}}, default='adam'
     The solver.
 
     - 'sgd': stochastic gradient descent with (Nesterov's) momentum;
     - 'adam': adaptive moments (Kingma & Ba 2015);
     - 'sgdw', 'adamw': the same steps with decoupled weight decay: the L2 part of
       the penalty is W ← W − η·α·W outside the gradient (Loshchilov & Hutter 2019);
+    - 'rmsprop': the second moment only (Tieleman & Hinton 2012), with ``beta_2``;
     - 'lbfgs': the whole data in each step, by SciPy's L-BFGS-B; often best for
       small data.
 
@@ -41,14 +43,21 @@ alpha : float or array-like of shape (n_layers - 1,), default=1e-4
 batch_size : int, default='auto'
     Rows of a mini-batch; 'auto' means ``min(200, n_samples)``. Not used by 'lbfgs'.
 
-learning_rate : {names(SCHEDULES)}, default='constant'
+learning_rate : {names(SCHEDULES)} or callable, default='constant'
     Schedule of the learning rate, for every stochastic solver.
 
     - 'constant': ``learning_rate_init``;
     - 'invscaling': ``learning_rate_init / (1 + t)**power_t``, t being the number of
       samples seen, changed after each epoch;
     - 'adaptive': ``learning_rate_init``, divided by 5 each time
-      ``n_iter_no_change`` epochs in a row bring no progress of ``tol``.
+      ``n_iter_no_change`` epochs in a row bring no progress of ``tol``;
+    - 'cosine': half a cosine down to 0 over ``max_iter`` epochs, after a linear rise
+      over ``warmup_fraction`` of them (Loshchilov & Hutter 2017);
+    - 'onecycle': up from 1/25 over ``warmup_fraction``, then down to 4e-6, both along
+      half a cosine (Smith & Topin 2018);
+    - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
+      once or a bit at each step;
+    - a callable ``step -> rate``, the first step being 0.
 
 learning_rate_init : float, default=0.001
     The initial learning rate η > 0.
@@ -63,8 +72,8 @@ shuffle : bool, default=True
     Whether to draw a new order of the rows for each epoch.
 
 random_state : int, RandomState instance or None, default=None
-    Determines first values, validation split, order of the rows and dropout. Pass
-    an int for reproducible results. The streams go on over calls of
+    Determines first values, validation split, order of the rows, dropout and noise.
+    Pass an int for reproducible results. The streams go on over calls of
     ``partial_fit``.
 
 tol : float, default=1e-4
@@ -119,10 +128,13 @@ bias_init : str or callable, default='zeros'
 penalty : {names(PENALTIES)} or None, default='l2'
     Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with
     l1_ratio 1 for 'l1' and 0 for 'l2'. The L1 part is solved by its proximal map,
-    so zeros are exact.
+    so zeros are exact. 'group_l1' drops whole inputs:
+    Ω = α·[l1_ratio·Σ_j √n_out·‖W¹_j‖₂ + (1 − l1_ratio)/2·‖W of later layers‖₂²], W¹_j
+    being the weights that leave input j; not for 'lbfgs'.
 
 l1_ratio : float or array-like of shape (n_layers - 1,), default=0.5
-    Share in [0, 1] of the L1 part of 'elasticnet'.
+    Share in [0, 1] of the L1 part of 'elasticnet', and of the group part of
+    'group_l1'.
 
 alpha_bias : float or array-like of shape (n_layers - 1,), default=0.0
     Strength of the same penalty on the biases.
@@ -142,6 +154,35 @@ scoring : str, callable or None, default='loss'
 dtype : {{'auto', 'float32', 'float64'}}, default='auto'
     Precision of training and prediction. 'auto' follows X: float32 for float32,
     float64 for everything else.
+
+normalization : {names(NORMALIZATIONS)} or None, default=None
+    Normalization between each hidden layer's weights and its activation: over the
+    rows of a batch (not for 'lbfgs') or over the units of a row.
+
+residual : bool, default=False
+    Whether each hidden layer adds its input to its output, through a projection
+    where the widths differ.
+
+input_noise : float, default=0.0
+    Gaussian noise on the inputs while training, in standard deviations of each
+    feature of the first training data. Not for 'lbfgs'.
+
+max_norm : float or None, default=None
+    Largest Euclidean norm of the incoming weights of each unit, output units too,
+    enforced after each step. Not for 'lbfgs'.
+
+clip_norm : float or None, default=None
+    Largest Euclidean norm of the whole gradient of a step. Not for 'lbfgs'.
+
+warmup_fraction : float, default=0.1
+    Share of the run, in [0, 1), in which 'cosine' and 'onecycle' rise.
+
+decay_rate : float, default=0.5
+    Factor in (0, 1] by which 'step' and 'exponential' shrink the rate in
+    ``decay_epochs``.
+
+decay_epochs : int, default=20
+    See ``decay_rate``.
 """
 
 ATTRIBUTES = """
@@ -158,6 +199,8 @@ n_iter_ : int
 best_iter_ : int
     Number, from 1, of the epoch in ``history_`` with the best score (validation
     score with early stopping, else training loss).
+feature_importances_ : ndarray of shape (n_features_in_,)
+    Euclidean norm of the weights that leave each input.
 t_ : int
     Number of training samples seen over all epochs.
 loss_ : float

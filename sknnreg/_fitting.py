@@ -85,6 +85,8 @@ def new_task(est, network, parameters, validation: Validation | None, **parts) -
         stopping=EarlyStopping(est.n_iter_no_change, float(est.tol)),
         validate=validate,
         keep_best=bool(est.early_stopping),
+        clip=est.clip_norm if est.clip_norm is None else float(est.clip_norm),
+        limit=est.max_norm if est.max_norm is None else float(est.max_norm),
         **parts,
     )
     if task.keep_best and est.history_:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
 from sknnreg._assemble import arguments
-from sknnreg._base import BaseMLP, Choice
+from sknnreg._base import POSITIVE, BaseMLP, Choice
 from sknnreg._docs import add_shared_docs
-from sknnreg._sklearn import _fit_context
+from sknnreg._sklearn import Interval, _fit_context
 from sknnreg.engine.losses import REGRESSION_LOSSES
 
 
@@ -23,9 +25,11 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        'squared_error' is ½(ŷ − y)²; 'poisson' is half the Poisson deviance, with
-        ŷ = exp(raw output), for y ≥ 0.
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson'}, \
+default='squared_error'
+        'squared_error' is ½(ŷ − y)²; 'absolute_error' |ŷ − y|; 'huber' is quadratic
+        up to ``huber_delta`` and linear beyond; 'quantile' is the pinball loss;
+        'poisson' is half the Poisson deviance, with ŷ = exp(raw output), for y ≥ 0.
 
     hidden_layer_sizes : array-like of shape (n_layers - 2,), default=(100,)
         Units of each hidden layer; ``()`` is a linear model.
@@ -35,6 +39,12 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         Activation function of the hidden layers.
 
     {parameters}
+
+    huber_delta : float, default=1.0
+        Where 'huber' turns linear, in the unit of the target.
+
+    quantile : float, default=0.5
+        The quantile in (0, 1) that 'quantile' estimates.
 
     Attributes
     ----------
@@ -70,6 +80,8 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
     _parameter_constraints: dict = {
         **BaseMLP._parameter_constraints,
         "loss": [Choice(REGRESSION_LOSSES)],
+        "huber_delta": [POSITIVE],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
 
     def __init__(
@@ -108,6 +120,16 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         input_dropout=0.0,
         scoring="loss",
         dtype="auto",
+        normalization=None,
+        residual=False,
+        input_noise=0.0,
+        max_norm=None,
+        clip_norm=None,
+        warmup_fraction=0.1,
+        decay_rate=0.5,
+        decay_epochs=20,
+        huber_delta=1.0,
+        quantile=0.5,
     ):
         super().__init__(
             hidden_layer_sizes=hidden_layer_sizes,
@@ -142,8 +164,18 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
             input_dropout=input_dropout,
             scoring=scoring,
             dtype=dtype,
+            normalization=normalization,
+            residual=residual,
+            input_noise=input_noise,
+            max_norm=max_norm,
+            clip_norm=clip_norm,
+            warmup_fraction=warmup_fraction,
+            decay_rate=decay_rate,
+            decay_epochs=decay_epochs,
         )
         self.loss = loss
+        self.huber_delta = huber_delta
+        self.quantile = quantile
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -200,20 +232,34 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X):
+    def predict(self, X, return_std=False, n_samples=100):
         """Predict targets.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
             Inputs.
+        return_std : bool, default=False
+            Whether to predict by Monte-Carlo dropout: dropout and noise stay on, and
+            mean and standard deviation over several passes are returned (Gal &
+            Ghahramani 2016, "Dropout as a Bayesian approximation"). The same for the
+            same int ``random_state``.
+        n_samples : int, default=100
+            Number of passes if ``return_std``.
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        y : ndarray of shape (n_samples_X,) or (n_samples_X, n_outputs)
             Predicted targets, in the dtype of the coefficients.
+        std : ndarray of the same shape
+            Only if ``return_std``: the spread of the passes, in the target's unit.
         """
-        prediction = self._loss().inverse_link(self._raw_predict(X))
+        if not return_std:
+            return self._shape(self._loss().inverse_link(self._raw_predict(X)))
+        samples = self._loss().inverse_link(self._sample_raw(X, n_samples))
+        return self._shape(samples.mean(axis=0)), self._shape(samples.std(axis=0))
+
+    def _shape(self, prediction):
         return prediction.ravel() if self.n_outputs_ == 1 else prediction
 
     def _loss(self):

@@ -1,5 +1,8 @@
 import pytest
 
+#: needs PyTorch; run by hand
+collect_ignore = ["golden/make_golden.py"]
+
 
 @pytest.fixture
 def global_random_seed():

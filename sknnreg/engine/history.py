@@ -22,11 +22,9 @@ class History:
         for name, cell in cells.items():
             self.columns.setdefault(name, []).append(cell)
 
-    def of_model(self, k: int, n_epochs: int | None = None) -> dict[str, list[float]]:
+    def of_model(self, k: int) -> dict[str, list[float]]:
         """The columns of one model, as plain floats."""
         return {
-            name: [
-                float(c[k] if isinstance(c, np.ndarray) else c) for c in cells[:n_epochs]
-            ]
+            name: [float(c[k] if isinstance(c, np.ndarray) else c) for c in cells]
             for name, cells in self.columns.items()
         }

@@ -183,6 +183,18 @@ class MulticlassLogLoss(Loss):
         return raw - self._softmax(raw, np.empty_like(raw))[..., None]
 
 
+def smooth_labels(y: NDArray, smoothing: float, multiclass: bool) -> NDArray:
+    """y (1 - s) + s / n: certainty given away to all n classes alike.
+
+    n is 2 for independent yes/no outputs. The loss and its gradient are those of the
+    cross-entropy at the smoothed targets; the smallest value a row can reach is no
+    longer 0 but their entropy, -(1 - s + s/n) log(1 - s + s/n) - (n - 1) s/n log(s/n).
+    Szegedy et al. 2016, "Rethinking the inception architecture".
+    """
+    n = y.shape[-1] if multiclass else 2
+    return y * (1 - smoothing) + smoothing / n
+
+
 REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,

@@ -28,7 +28,11 @@ class Network:
             n_in = layer.build(n_in)
         self.n_out = n_in
         #: the first layer with parameters: no gradient is needed below it
-        self.first = next(i for i, layer in enumerate(self.layers) if layer.specs)
+        self.first = next(
+            i
+            for i, layer in enumerate(self.layers)
+            if any(spec.role != "state" for spec in layer.specs.values())
+        )
 
     @property
     def specs(self) -> list[dict[str, Spec]]:
@@ -74,7 +78,11 @@ class Bound:
         return self._contexts[rows]
 
     def forward(
-        self, x, streams: Streams | None = None, weight: NDArray | None = None
+        self,
+        x,
+        streams: Streams | None = None,
+        weight: NDArray | None = None,
+        training: bool = False,
     ) -> NDArray:
         """Raw outputs (K, rows, n_out); in scratch that the next call overwrites.
 
@@ -82,11 +90,14 @@ class Bound:
         ----------
         x : ndarray of shape (1 or K, rows, n_in), or sparse matrix (rows, n_in)
         streams : Streams or None
-            None for inference: no dropout, no noise, running statistics.
+            Where dropout and noise draw from; None: neither happens.
         weight : ndarray of shape (1 or K, rows) or None
+            Weights of the rows in statistics over a batch.
+        training : bool
+            Whether normalizations use, and learn from, the batch.
         """
         for layer, c in self.contexts(x.shape[-2]):
-            c.streams, c.weight = streams, weight
+            c.streams, c.weight, c.training = streams, weight, training
             x = layer.forward(x, c)
         return x
 
@@ -94,7 +105,7 @@ class Bound:
         self, x, y: NDArray, weight: NDArray | None, streams: Streams | None
     ) -> NDArray:
         """Mean loss (K,) of a batch; its gradient is written to the gradient views."""
-        raw = self.forward(x, streams, weight)
+        raw = self.forward(x, streams, weight, training=True)
         rows = raw.shape[-2]
         if rows not in self._raw_gradient:
             self._raw_gradient[rows] = np.empty_like(raw)
@@ -106,13 +117,13 @@ class Bound:
             dy = layer.backward(dy, c, need_dx=i > first)
         return value
 
-    def predict(self, X, block: int = 4096) -> NDArray:
+    def predict(self, X, block: int = 4096, streams: Streams | None = None) -> NDArray:
         """Raw outputs (K, n, n_out) of all rows, block by block through one scratch."""
         n = X.shape[0]
         answer = np.empty((self.n_models, n, self.network.n_out), self.dtype)
         for start in range(0, n, block):
             rows = slice(start, min(start + block, n))
-            answer[:, rows] = self.forward(batch(X[rows], self.dtype))
+            answer[:, rows] = self.forward(batch(X[rows], self.dtype), streams)
         return answer
 
     def loss(

@@ -92,6 +92,21 @@ class Parameters:
         """Where one array lies in the last axis of ``theta`` (or ``state``)."""
         return self._places[layer, name]
 
+    def find(self, layer: int, name: str) -> tuple[slice, tuple[int, ...]]:
+        """Where one array lies in the last axis of ``theta``, and its shape."""
+        return self._places[layer, name], self.specs[layer][name].shape
+
+    def matrices(self) -> list[list[tuple[int, str]]]:
+        """Keys (layer, name) of the weight matrices, grouped by layer.
+
+        A residual block is one layer with two matrices, its dense one first.
+        """
+        groups = [
+            [(i, name) for name, spec in layer.items() if spec.role == "weight"]
+            for i, layer in enumerate(self.specs)
+        ]
+        return [group for group in groups if group]
+
     def _views(self, trained: NDArray, state: NDArray | None) -> Views:
         views: Views = [{} for _ in self.specs]
         for (i, name), place in self._places.items():

@@ -2,11 +2,12 @@
 
 A schedule is called with the number of the coming step, 0, 1, 2, ..., counted over all
 runs of a warm start, and gives the factor that multiplies ``learning_rate_init``.
-``Horizon`` says how long the present run is.
+``Horizon`` says how long the present run is; beyond its end the last factor holds.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,8 +28,9 @@ class Horizon:
     def n_steps(self) -> int:
         return self.steps_per_epoch * self.n_epochs
 
-    def epoch(self, step: int) -> int:
-        return step // self.steps_per_epoch
+    def position(self, step: int) -> int:
+        """The step within this run, at most the last one."""
+        return min(step - self.start, self.n_steps - 1)
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,87 @@ class InverseScaling:
     power_t: float = 0.5
 
     def __call__(self, step: int) -> float:
-        samples = self.horizon.epoch(step) * self.horizon.n_samples
-        return (1 + samples) ** -self.power_t
+        epoch = step // self.horizon.steps_per_epoch
+        return (1 + epoch * self.horizon.n_samples) ** -self.power_t
 
 
-SCHEDULES: dict[str, type[Constant | InverseScaling]] = {
+@dataclass(frozen=True)
+class Cosine:
+    """½ (1 + cos(π t / T)) after a linear rise over the first ``warmup_fraction``.
+
+    Loshchilov & Hutter 2017, "SGDR". t counts from the end of the rise, T is what is
+    left of the run; the rise ends with the factor 1.
+    """
+
+    horizon: Horizon
+    warmup_fraction: float = 0.0
+
+    def __call__(self, step: int) -> float:
+        t, n = self.horizon.position(step), self.horizon.n_steps
+        warmup = round(self.warmup_fraction * n)
+        if t < warmup:
+            return (t + 1) / warmup
+        return 0.5 * (1 + math.cos(math.pi * (t - warmup) / (n - warmup)))
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """1/25 up to 1 over the first ``warmup_fraction``, then down to 4e-6; by cosines.
+
+    Smith & Topin 2018, "Super-convergence". Start and end as in PyTorch's OneCycleLR,
+    whose ``pct_start`` is ``warmup_fraction``; the momentum stays.
+    """
+
+    horizon: Horizon
+    warmup_fraction: float = 0.0
+
+    def __call__(self, step: int) -> float:
+        t, last = self.horizon.position(step), self.horizon.n_steps - 1
+        top = self.warmup_fraction * self.horizon.n_steps - 1
+        if t <= top:
+            return _anneal(1 / 25, 1.0, t / top if top > 0 else 1.0)
+        top = max(top, 0.0)
+        share = (t - top) / (last - top) if last > top else 1.0
+        return _anneal(1.0, 1 / 25 / 1e4, share)
+
+
+def _anneal(start: float, end: float, share: float) -> float:
+    """From start to end along half a cosine."""
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+@dataclass(frozen=True)
+class Step:
+    """``decay_rate`` to the number of times that ``decay_epochs`` have passed."""
+
+    horizon: Horizon
+    decay_rate: float = 0.5
+    decay_epochs: int = 20
+
+    def __call__(self, step: int) -> float:
+        epoch = (step - self.horizon.start) // self.horizon.steps_per_epoch
+        return self.decay_rate ** (epoch // self.decay_epochs)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """``decay_rate`` to the power of epochs / ``decay_epochs``, a bit at each step."""
+
+    horizon: Horizon
+    decay_rate: float = 0.5
+    decay_epochs: int = 20
+
+    def __call__(self, step: int) -> float:
+        epochs = (step - self.horizon.start) / self.horizon.steps_per_epoch
+        return self.decay_rate ** (epochs / self.decay_epochs)
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "constant": Constant,
     "invscaling": InverseScaling,
     "adaptive": Adaptive,
+    "cosine": Cosine,
+    "onecycle": OneCycle,
+    "step": Step,
+    "exponential": Exponential,
 }

@@ -62,9 +62,14 @@ class Streams:
         return self._spread(draws)
 
     def normal(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray:
-        """Standard normal numbers of shape (1 or K, *shape)."""
-        draws = [g.standard_normal(shape, dtype) for g in self._generators["noise"]]
-        return self._spread(draws)
+        """Standard normal numbers of shape (1 or K, *shape).
+
+        Drawn in single precision for either, so that both see the same noise.
+        """
+        draws = [
+            g.standard_normal(shape, np.float32) for g in self._generators["noise"]
+        ]
+        return self._spread(draws).astype(dtype, copy=False)
 
     def _spread(self, draws: list[NDArray]) -> NDArray:
         if self.shared:

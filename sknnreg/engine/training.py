@@ -7,6 +7,7 @@ stopping.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -73,9 +74,8 @@ class Task:
         #: divided by 5 at each stall of an adaptive rate
         self.factor: Number = self.rate * 0 + 1.0
         self.n_iter = np.zeros(self.parameters.n_models, int)
-        specs = self.parameters.specs
-        #: the layers with weights
-        self.dense = [i for i, layer in enumerate(specs) if "weight" in layer]
+        #: the weight matrices, by layer
+        self.matrices = self.parameters.matrices()
 
     @property
     def vectors(self) -> list[NDArray]:
@@ -146,8 +146,8 @@ def run_epoch(task: Task) -> tuple[NDArray, NDArray, Number]:
         if regularizer.has_kink:
             regularizer.prox(theta, optimizer.step_size(rate))
         if task.limit is not None:
-            for i in task.dense:
-                max_norm(task.bound.values[i]["weight"], task.limit)
+            for i, name in itertools.chain(*task.matrices):
+                max_norm(task.bound.values[i][name], task.limit)
     total = task.batches.total
     return (data_loss + penalty) / total, penalty / total, rate
 
@@ -159,8 +159,8 @@ def record(
     theta, grad = task.parameters.theta, task.parameters.grad
     task.n_iter[task.stopping.active] += 1
     norms = {}
-    for layer, i in enumerate(task.dense):
-        place = task.parameters.place(i, "weight")
+    for layer, (dense, *_) in enumerate(task.matrices):
+        place = task.parameters.place(*dense)
         norms[f"weight_norm_{layer}"] = _norm(theta[:, place])
         norms[f"gradient_norm_{layer}"] = _norm(grad[:, place])
     score = -loss

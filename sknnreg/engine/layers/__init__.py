@@ -7,7 +7,25 @@ parameters, gradients, running statistics and scratch for one number of rows.
 
 from sknnreg.engine.layers.activation import Activate
 from sknnreg.engine.layers.base import Context, Layer
+from sknnreg.engine.layers.batch_norm import BatchNorm
 from sknnreg.engine.layers.dense import Dense
 from sknnreg.engine.layers.dropout import Dropout
+from sknnreg.engine.layers.layer_norm import LayerNorm
+from sknnreg.engine.layers.noise import InputNoise
+from sknnreg.engine.layers.residual import Residual
 
-__all__ = ["Activate", "Context", "Dense", "Dropout", "Layer"]
+#: ``normalization``: the layer between a dense layer and its activation.
+NORMALIZATIONS: dict[str, type[Layer]] = {"batch": BatchNorm, "layer": LayerNorm}
+
+__all__ = [
+    "NORMALIZATIONS",
+    "Activate",
+    "BatchNorm",
+    "Context",
+    "Dense",
+    "Dropout",
+    "InputNoise",
+    "Layer",
+    "LayerNorm",
+    "Residual",
+]

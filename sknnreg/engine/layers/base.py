@@ -20,8 +20,10 @@ class Context:
         Parameters and running statistics, views into the flat vectors.
     gradients : dict of {str: ndarray of shape (K, ...)}
         Where :meth:`Layer.backward` writes; it never accumulates.
+    training : bool
+        Whether statistics are the batch's (and learned from it), or the running ones.
     streams : Streams or None
-        Random streams while training; None means inference.
+        Where dropout and noise draw from; None: neither happens.
     weight : ndarray of shape (1 or K, rows) or None
         Sample weights of the batch, for statistics over its rows.
     saved : dict
@@ -41,18 +43,38 @@ class Context:
         self.dtype = np.dtype(dtype)
         self.values = values
         self.gradients = gradients
+        self.training = False
         self.streams: Streams | None = None
         self.weight: NDArray | None = None
         self.saved: dict[str, Any] = {}
         self._arrays: dict[str, NDArray] = {}
+        self._children: dict[str, Context] = {}
 
-    def array(self, name: str, n: int, dtype: DTypeLike | None = None) -> NDArray:
-        """Scratch of shape (K, rows, n), allocated once; its content is arbitrary."""
+    def array(self, name: str, n: int, n_models: int | None = None) -> NDArray:
+        """Scratch of shape (K, rows, n), allocated once; its content is arbitrary.
+
+        ``n_models = 1`` is for what all models share.
+        """
         array = self._arrays.get(name)
         if array is None:
-            shape = (self.n_models, self.rows, n)
-            array = self._arrays[name] = np.empty(shape, dtype or self.dtype)
+            shape = (n_models or self.n_models, self.rows, n)
+            array = self._arrays[name] = np.empty(shape, self.dtype)
         return array
+
+    def child(self, prefix: str) -> Context:
+        """The context of a layer inside this one, whose arrays bear the prefix."""
+        if prefix not in self._children:
+            self._children[prefix] = Context(
+                self.rows,
+                self.n_models,
+                self.dtype,
+                _strip(self.values, prefix),
+                _strip(self.gradients, prefix),
+            )
+        child = self._children[prefix]
+        child.training, child.streams = self.training, self.streams
+        child.weight = self.weight
+        return child
 
 
 class Layer:
@@ -86,3 +108,12 @@ class Layer:
         Without ``need_dx`` anything may be returned: nobody looks at it.
         """
         raise NotImplementedError
+
+
+def _strip(arrays: dict[str, NDArray], prefix: str) -> dict[str, NDArray]:
+    """The arrays whose names start with the prefix, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -46,7 +46,8 @@ class Dropout(Layer):
                 _scaled(x, mask) for mask in np.broadcast_to(masks, (c.n_models, x.nnz))
             ]
         c.saved["mask"] = mask = self.mask(x.shape[-2:], c)
-        return np.multiply(x, mask, out=c.array("y", self.n_out))
+        n_models = max(len(x), len(mask))
+        return np.multiply(x, mask, out=c.array("y", self.n_out, n_models))
 
     def backward(self, dy, c, need_dx):
         return np.multiply(dy, c.saved["mask"], out=dy)

@@ -1,0 +1,268 @@
+"""The gradient written is that of the value returned, whatever is combined.
+
+The numeric gradient uses the model axis: the base point and all its neighbours are one
+stack of models with equal seeds, hence with equal dropout masks.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.sparse import csr_array
+
+from sknnreg.engine.activations import ACTIVATIONS
+from sknnreg.engine.batches import SparseStack
+from sknnreg.engine.initializers import Normal
+from sknnreg.engine.layers import (
+    NORMALIZATIONS,
+    Activate,
+    Dense,
+    Dropout,
+    InputNoise,
+    Residual,
+)
+from sknnreg.engine.losses import REGRESSION_LOSSES, BinaryLogLoss, MulticlassLogLoss
+from sknnreg.engine.network import Bound, Network
+from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.penalties import PENALTIES, Regularizer, Term
+from sknnreg.engine.streams import Streams
+
+N_ROWS, N_IN = 6, 4
+
+LOSSES = REGRESSION_LOSSES | {"binary": BinaryLogLoss, "multiclass": MulticlassLogLoss}
+#: other than the default where that hides a term, or reaches one branch only
+LOSS_ARGUMENTS = {"quantile": {"quantile": 0.3}, "huber": {"huber_delta": 0.7}}
+
+#: what differs between the three models of a stack
+MODELS = {
+    "alpha": (0.7, 0.05, 0.3),
+    "l1_ratio": (0.3, 0.9, 0.0),
+    "input_rate": (0.3, 0.2, 0.0),
+    "rate": (0.5, 0.1, 0.4),
+    "scale": (0.2, 0.7, 0.4),
+    "momentum": (0.9, 0.9, 0.9),
+}
+SEEDS = (3, 4, 3)
+
+
+def number(name, models):
+    """A float for one model, (K, 1) for several."""
+    values = [MODELS[name][k] for k in models]
+    return values[0] if len(models) == 1 else np.array(values)[:, None]
+
+
+def dense(units):
+    return Dense(units, Normal(0.7), Normal(0.5))
+
+
+def plain(act, n_out, models):
+    return [dense(5), act(), dense(3), act(), dense(n_out)]
+
+
+def dropout(act, n_out, models):
+    rate = number("rate", models)
+    first, second, third, fourth, last = plain(act, n_out, models)
+    return [
+        Dropout(number("input_rate", models)),
+        *(first, second, Dropout(rate)),
+        *(third, fourth, Dropout(rate / 2)),
+        last,
+    ]
+
+
+def noise(act, n_out, models):
+    return [InputNoise(number("scale", models)), *plain(act, n_out, models)]
+
+
+def residual(act, n_out, models):
+    # the second block is as wide as what enters it: no projection; the first is not
+    widened = [dense(5), act(), Dropout(number("rate", models))]
+    body = [dense(5), NORMALIZATIONS["batch"](), act()]
+    return [
+        Residual(widened, Normal(0.7)),
+        Residual(body, Normal(0.7)),
+        dense(n_out),
+    ]
+
+
+def normalized(kind):
+    def layers(act, n_out, models):
+        return [dense(5), kind(), act(), dense(3), kind(), act(), dense(n_out)]
+
+    return layers
+
+
+class Case(NamedTuple):
+    """One combination; ``layers`` is one of the functions above."""
+
+    loss: str
+    activation: str
+    penalty: str | None
+    layers: object
+    weighted: bool = False
+
+    def __str__(self):
+        name = getattr(self.layers, "__name__", "")
+        words = (self.loss, self.activation, str(self.penalty), name)
+        return "-".join((*words, "weights") if self.weighted else words)
+
+
+def draw(case):
+    """Rows, targets and weights of the three models."""
+    rng = np.random.default_rng(0)
+    n_out = 3 if case.loss == "multiclass" else 2
+    x = rng.normal(size=(3, N_ROWS, N_IN))
+    y = rng.uniform(0.5, 3, (3, N_ROWS, n_out))
+    if case.loss == "binary":
+        y = (y > 1.7).astype(float)
+    elif case.loss == "multiclass":
+        y = np.eye(n_out)[y.argmax(axis=-1)]
+    weight = rng.uniform(0.5, 2, (3, N_ROWS))
+    weight[:, 1] = 0
+    return x, y, weight
+
+
+def smooth_objective(case, models, theta=None, x=None):
+    """J without the kinks (K,), its gradient (K, P), and theta.
+
+    One model may have many thetas. With weights, models have rows of their own;
+    without, they share those of the first one.
+    """
+    n_models = len(models) if theta is None else len(theta)
+    rows, y, weight = draw(case)
+    own = list(models) if case.weighted else [0]
+    x = rows[own] if x is None else x
+    network = Network(
+        case.layers(ACTIVATED[case.activation], y.shape[-1], models),
+        LOSSES[case.loss](**LOSS_ARGUMENTS.get(case.loss, {})),
+        N_IN,
+    )
+    parameters = Parameters(network.specs, n_models, float)
+    each = list(models) * (n_models // len(models))
+    rngs = {k: np.random.default_rng(10 + k) for k in models}
+    parameters.initialize([rngs[k] for k in each])
+    if theta is not None:
+        parameters.theta[...] = theta
+    parameters.grad.fill(np.nan)  # whoever adds to it fails
+    bound = Bound.to(network, parameters)
+    streams = Streams([SEEDS[k] for k in each])
+    value = bound.value_and_gradient(
+        x, y[own], weight[own] if case.weighted else None, streams
+    )
+    terms = []
+    if case.penalty is not None:
+        kind = PENALTIES[case.penalty]
+        dense_layers = [i for i, specs in enumerate(network.specs) if "weight" in specs]
+        for j, i in enumerate(dense_layers):
+            alpha = number("alpha", models) * (1 + j)
+            penalty = kind.of_layer(j, alpha, number("l1_ratio", models), False)
+            shape = network.specs[i]["weight"].shape
+            terms.append(Term(parameters.place(i, "weight"), shape, penalty))
+    regularizer = Regularizer(terms)
+    value = value + regularizer.value_and_gradient(
+        parameters.theta, parameters.grad, kink=False
+    )
+    return value, parameters.grad, parameters.theta
+
+
+#: each a function, so that no two layers are the same object
+ACTIVATED = {
+    name: lambda kind=kind: Activate(kind()) for name, kind in ACTIVATIONS.items()
+}
+
+
+def numeric_gradient(case, k, theta, step=1e-5):
+    """Central differences at ``theta`` (P,), and the value there."""
+    shifts = step * np.eye(len(theta))
+    stack = np.concatenate([[theta], theta + shifts, theta - shifts])
+    value, _, _ = smooth_objective(case, [k], stack)
+    up, down = value[1:].reshape(2, -1)
+    return value[0], (up - down) / (2 * step)
+
+
+def check_gradient(case):
+    values, gradients, thetas = smooth_objective(case, [0, 1, 2])
+    assert np.ptp(values) > 1e-3, "the three models should differ"
+    for k, theta in enumerate(thetas):
+        alone, alone_gradient, _ = smooth_objective(case, [k], theta[None])
+        assert_allclose(values[k], alone[0], rtol=1e-12)
+        size = np.linalg.norm(alone_gradient)
+        assert size > 1e-2
+        assert_allclose(gradients[k], alone_gradient[0], rtol=0, atol=1e-12 * size)
+        value, numeric = numeric_gradient(case, k, theta)
+        assert_allclose(value, alone[0], rtol=1e-12)
+        assert_allclose(alone_gradient[0], numeric, rtol=1e-6, atol=1e-6 * size)
+
+
+COMBINATIONS = [
+    Case(loss, activation, penalty, layers, weighted)
+    for loss, activation, penalty, (layers, weighted) in product(
+        LOSSES,
+        ACTIVATIONS,
+        [None, *PENALTIES],
+        [(plain, False), (plain, True), (dropout, False)],
+    )
+]
+
+
+@pytest.mark.parametrize("case", COMBINATIONS, ids=str)
+def test_gradient(case):
+    check_gradient(case)
+
+
+LAYERS = {"noise": noise, "residual": residual, "dropout": dropout} | {
+    name: normalized(kind) for name, kind in NORMALIZATIONS.items()
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradient_through_other_layers(name, activation, weighted):
+    check_gradient(Case("squared_error", activation, "l2", LAYERS[name], weighted))
+
+
+@pytest.mark.parametrize("layers", [plain, residual])
+def test_sparse_rows_have_the_gradient_of_dense_ones(layers):
+    """Shared by the models, or a matrix a model."""
+    case = Case("squared_error", "tanh", None, layers)
+    rows = draw(case)[0] * (np.random.default_rng(1).random((N_ROWS, N_IN)) < 0.5)
+    shared = (csr_array(rows[0]), rows[:1])
+    own = (SparseStack(csr_array(x) for x in rows), rows)
+    for sparse_rows, dense_rows in (shared, own):
+        value, gradient, _ = smooth_objective(case, [0, 1, 2], x=sparse_rows)
+        expected = smooth_objective(case, [0, 1, 2], x=dense_rows)
+        assert_allclose(value, expected[0], rtol=1e-12)
+        assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-13)
+
+
+def test_weights_of_rows_are_repetitions():
+    """Weight 2 is the row twice, and weight 0 is no row."""
+    case = Case("huber", "tanh", None, plain)
+    x, y, _ = draw(case)
+    network = Network(plain(ACTIVATED["tanh"], 2, [0]), LOSSES["huber"](), N_IN)
+    parameters = Parameters(network.specs, 1, float)
+    parameters.initialize([np.random.default_rng(0)])
+    bound = Bound.to(network, parameters)
+    results = []
+    repeated = [0, 0, 2, 3, 3, 3]
+    for rows, weight in (
+        (slice(None), np.bincount(repeated, minlength=N_ROWS)[None].astype(float)),
+        (repeated, None),
+    ):
+        value = bound.value_and_gradient(x[:1, rows], y[:1, rows], weight, None)
+        results.append(np.append(value, parameters.grad))
+    assert_allclose(*results, rtol=1e-12, atol=1e-14)
+
+
+def test_batch_without_weight_has_no_loss_and_no_gradient():
+    network = Network(plain(ACTIVATED["relu"], 2, [0]), LOSSES["binary"](), N_IN)
+    parameters = Parameters(network.specs, 1, float)
+    parameters.initialize([np.random.default_rng(0)])
+    parameters.grad.fill(np.nan)
+    x, y, weight = draw(Case("binary", "relu", None, plain))
+    bound = Bound.to(network, parameters)
+    assert bound.value_and_gradient(x[:1], y[:1], 0 * weight[:1], None) == 0
+    assert not parameters.grad.any()

@@ -1,0 +1,240 @@
+"""Penalties: values by their formulas, proximal maps by their definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize_scalar
+
+from sknnreg.engine.penalties import L1, L2, PENALTIES, ElasticNet, Regularizer, Term
+
+ELASTIC = {
+    name: kind for name, kind in PENALTIES.items() if issubclass(kind, ElasticNet)
+}
+
+examples = settings(deadline=None, derandomize=True, max_examples=200)
+numbers = st.floats(-10, 10)
+steps = st.floats(1e-3, 10)
+alphas = st.floats(0, 10)
+ratios = st.floats(0, 1)
+
+
+def prox(penalty, w, step):
+    """The proximal map as a function."""
+    w = np.array(w, float, ndmin=2)
+    penalty.prox(w, step)
+    return w
+
+
+def matrices(n_models=2, seed=0):
+    return np.random.default_rng(seed).normal(size=(n_models, 4, 3))
+
+
+@examples
+@given(w=numbers, step=steps, alpha=alphas, l1_ratio=ratios)
+@pytest.mark.parametrize("name", ELASTIC)
+def test_prox_is_the_minimizer(name, w, step, alpha, l1_ratio):
+    penalty = ELASTIC[name](alpha, l1_ratio)
+    found = prox(penalty, w, step).item()
+
+    def objective(v):
+        return (v - w) ** 2 / (2 * step) + float(penalty.kink(np.array([[v]])))
+
+    best = minimize_scalar(objective, bounds=(-11, 11), options={"xatol": 1e-9})
+    assert objective(found) <= best.fun + 1e-12 * max(1, best.fun)
+    assert_allclose(found, best.x, atol=1e-4)
+
+
+@examples
+@given(w=numbers, step=steps, alpha=alphas, l1_ratio=ratios)
+def test_zeros_are_exact(w, step, alpha, l1_ratio):
+    """Zero within the threshold, moved by it without."""
+    threshold = step * (alpha * l1_ratio)
+    found = prox(ElasticNet(alpha, l1_ratio), w, step).item()
+    if abs(w) <= threshold:
+        assert found == 0
+    else:
+        assert_allclose(found, w - np.sign(w) * threshold, rtol=0, atol=1e-14)
+        assert found * w > 0
+
+
+@examples
+@given(
+    pair=st.tuples(numbers, numbers),
+    step=steps,
+    alpha=alphas,
+    name=st.sampled_from(sorted(ELASTIC)),
+)
+def test_prox_is_nonexpansive(pair, step, alpha, name):
+    first, second = prox(ELASTIC[name](alpha), pair, step)[0]
+    assert abs(first - second) <= abs(pair[0] - pair[1]) + 1e-14
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_prox_beats_its_neighbours(name):
+    """By definition, whatever the penalty: (v - w)²/(2 step) + kink(v) is least."""
+    rng = np.random.default_rng(0)
+    penalty = PENALTIES[name].of_layer(0, 0.4, 0.6, False)
+    w = matrices()
+    v = w.copy()
+    penalty.prox(v, 0.8)
+
+    def objective(v):
+        return ((v - w) ** 2).sum(axis=(1, 2)) / 1.6 + penalty.kink(v)
+
+    least = objective(v)
+    for size in (1e-4, 1e-2, 1):
+        for _ in range(100):
+            other = v + size * rng.normal(size=v.shape) * (rng.random(v.shape) < 0.5)
+            assert (objective(other) >= least).all()
+    assert penalty.has_kink == (np.count_nonzero(v == 0) > 0)
+
+
+def test_values_by_formula():
+    w = matrices()
+    l1 = np.abs(w).sum(axis=(1, 2))
+    l2 = (w**2).sum(axis=(1, 2)) / 2
+    assert_allclose(L1(0.3).value(w), 0.3 * l1)
+    assert_allclose(L2(0.3).value(w), 0.3 * l2)
+    assert_allclose(ElasticNet(0.3, 0.2).value(w), 0.3 * (0.2 * l1 + 0.8 * l2))
+    # names that say it all do not listen to l1_ratio
+    assert_allclose(L1(0.3, 0.2).value(w), 0.3 * l1)
+    assert_allclose(L2(0.3, 0.2).value(w), 0.3 * l2)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_value_is_smooth_part_and_kink(name):
+    penalty, w = PENALTIES[name].of_layer(0, 0.3, 0.4, False), matrices()
+    value = penalty.value(w)
+    assert value.shape == (2,)
+    assert (value > 0).all()
+    assert_allclose(value, np.zeros(2) + penalty.smooth(w) + penalty.kink(w))
+    assert penalty.value(w.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_alpha_zero_does_nothing(name):
+    penalty, w = PENALTIES[name].of_layer(0, 0.0, 0.5, False), matrices()
+    before, grad = w.copy(), np.zeros_like(w)
+    penalty.add_gradient(w, grad)
+    penalty.prox(w, 1.0)
+    assert_array_equal(w, before)
+    assert not grad.any()
+    assert not penalty.value(w).any()
+    assert not penalty.has_kink
+
+
+def test_gradient_is_added():
+    w, grad = matrices(), matrices(seed=1)
+    before = grad.copy()
+    ElasticNet(0.3, 0.2).add_gradient(w, grad)
+    assert_allclose(grad, before + 0.3 * 0.8 * w)
+
+
+def test_decoupled_decay_replaces_the_l2_term():
+    """w ← w (1 - rate α (1 - ρ)); no value, no gradient; the kink stays a term."""
+    penalty, w = ElasticNet(0.5, 0.2, decoupled=True), matrices()
+    grad = np.zeros_like(w)
+    penalty.add_gradient(w, grad)
+    assert not grad.any()
+    assert_allclose(penalty.value(w), 0.5 * 0.2 * np.abs(w).sum(axis=(1, 2)))
+    decayed = w.copy()
+    penalty.decay(decayed, 0.1)
+    assert_allclose(decayed, w * (1 - 0.1 * 0.5 * 0.8), rtol=1e-15)
+    # and only if decoupled
+    decayed = w.copy()
+    ElasticNet(0.5, 0.2).decay(decayed, 0.1)
+    assert_array_equal(decayed, w)
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_number_a_model_is_the_model_alone(name, decoupled):
+    alpha, ratio, step = np.array(
+        [[[0.5], [0.0], [0.2]], [[0.1], [0.6], [1]], [[1], [2], [3]]]
+    )
+    results = []
+    for models in ([0, 1, 2], [0], [1], [2]):
+        one = len(models) == 1
+        numbers = [a[models].item() if one else a for a in (alpha, ratio, step)]
+        penalty = PENALTIES[name].of_layer(0, *numbers[:2], decoupled)
+        w = matrices(3)[models]
+        grad = np.zeros_like(w)
+        penalty.add_gradient(w, grad)
+        value = penalty.value(w)
+        penalty.decay(w, numbers[2])
+        flat = w.reshape(len(w), -1)
+        term = Term(slice(None), w.shape[1:], penalty)
+        Regularizer([term]).prox(flat, numbers[2])
+        results.append(np.column_stack([value, grad.reshape(len(w), -1), flat]))
+    assert_allclose(results[0], np.concatenate(results[1:]), rtol=1e-14)
+
+
+def regularizer():
+    """Two layers of other alphas, and a gap that is free."""
+    return Regularizer(
+        [
+            Term(slice(0, 12), (4, 3), ElasticNet(0.5, 0.4)),
+            Term(slice(14, 20), (3, 2), ElasticNet(0.2, 1.0)),
+        ]
+    )
+
+
+def test_regularizer_sums_over_slices():
+    theta = np.random.default_rng(0).normal(size=(2, 21))
+    grad = np.ones_like(theta)
+    value = regularizer().value_and_gradient(theta, grad)
+    a, b = theta[:, :12], theta[:, 14:20]
+    smooth = 0.5 * 0.6 * (a**2).sum(axis=1) / 2
+    kink = 0.5 * 0.4 * np.abs(a).sum(axis=1) + 0.2 * np.abs(b).sum(axis=1)
+    assert_allclose(value, smooth + kink)
+    assert_allclose(regularizer().value(theta), value)
+    assert_allclose(
+        regularizer().value_and_gradient(theta, grad.copy(), kink=False), smooth
+    )
+    expected = np.ones_like(theta)
+    expected[:, :12] += 0.5 * 0.6 * a
+    assert_allclose(grad, expected)
+
+
+@pytest.mark.parametrize("kind", ["number", "a model", "a weight"])
+def test_regularizer_prox_over_slices(kind):
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=(2, 21))
+    step = {
+        "number": 0.7,
+        "a model": np.array([[0.7], [1.5]]),
+        "a weight": rng.uniform(0.1, 3, theta.shape),
+    }[kind]
+    each = np.broadcast_to(step, theta.shape)
+    l1 = np.zeros(21)
+    l1[:12], l1[14:20] = 0.5 * 0.4, 0.2
+    expected = np.sign(theta) * np.maximum(np.abs(theta) - each * l1, 0)
+    regularizer().prox(theta, step)
+    assert_allclose(theta, expected, atol=1e-15)
+    assert ((theta == 0) == (expected == 0)).all()
+    assert (theta == 0).any()
+
+
+def test_regularizer_decays_where_it_is_decoupled():
+    theta = np.ones((2, 5))
+    terms = [
+        Term(slice(0, 2), (2,), L2(0.5, decoupled=True)),
+        Term(slice(2, 4), (2,), L2(0.5)),
+    ]
+    Regularizer(terms).decay(theta, np.array([[0.1], [0.2]]))
+    assert_allclose(theta, [[0.95, 0.95, 1, 1, 1], [0.9, 0.9, 1, 1, 1]])
+
+
+def test_no_terms():
+    theta = np.ones((1, 3))
+    empty = Regularizer([])
+    assert not empty.has_kink
+    assert empty.value(theta) == empty.value_and_gradient(theta, theta) == 0
+
+
+def test_float32_stays():
+    theta = np.ones((2, 21), np.float32)
+    grad = np.zeros_like(theta)
+    assert regularizer().value_and_gradient(theta, grad).dtype == np.float32
