@@ -213,10 +213,9 @@ def build_optimizer(models, dtype) -> Optimizer:
 
 
 def build_schedule(models, horizon: Horizon) -> Schedule:
-    """The schedule of ``learning_rate``: factors of ``learning_rate_init``."""
+    """The schedule of ``learning_rate``; a user's own is taken as it is."""
     schedule = models[0].learning_rate
     if callable(schedule):
-        rate = float(models[0].learning_rate_init)
-        return lambda step: float(schedule(step)) / rate
+        return lambda step: float(schedule(step))
     kind = SCHEDULES[schedule]
     return kind(horizon, **arguments(kind, models, float))

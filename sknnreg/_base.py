@@ -185,7 +185,11 @@ class BaseMLP(BaseEstimator, ABC):
 
     @abstractmethod
     def _validate_target(self, y, reset: bool):
-        """Check ``y``, learn from it if ``reset``; gives what the engine trains on."""
+        """Check ``y``, learn from it if ``reset``; gives it with no useless axis."""
+
+    @abstractmethod
+    def _encode_target(self, y):
+        """What the engine trains on, for a ``y`` of the kind already learned."""
 
     @abstractmethod
     def _loss(self):
@@ -213,17 +217,18 @@ class BaseMLP(BaseEstimator, ABC):
         return self
 
     def _fit_in_place(self, X, y, sample_weight, validation, incremental):
-        if validation == (None, None, None):
+        if validation is not None and all(part is None for part in validation):
             validation = None
         check_numbers([self])
         check_lbfgs(self)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, y = self._validate_X(X, y, reset=first)
-        target = self._validate_target(y, first and not incremental)
-        target = np.asarray(target, X.dtype)
+        dtype = self._training_dtype() if first else self.coefs_[0].dtype
+        X, y = self._validate_X(X, y, dtype, reset=first)
+        y = self._validate_target(y, first and not incremental)
+        target = np.asarray(self._encode_target(y), X.dtype)
         weight = self._row_weights(X, y, sample_weight, incremental)
         if validation is not None:
-            validation = self._validate_given(*validation)
+            validation = self._validate_given(*validation, X.dtype)
 
         network = build_network(
             [self], X.shape[1], target.shape[1], self._loss(), X.dtype
@@ -236,23 +241,17 @@ class BaseMLP(BaseEstimator, ABC):
         if self.early_stopping and validation is None:
             labels = self._stratify(y)
             rows, held_out = split_rows(
-                len(target), self.validation_fraction, labels, self._seed % 2**32
+                len(target), self.validation_fraction, labels, self._seed[0]
             )
             validation = Validation(X, target, y, weight, held_out)
+        data = (X, np.asarray(self._training_target(target), X.dtype), weight, rows)
         fit = fit_lbfgs if self.solver == "lbfgs" else fit_stochastic
-        fit(
-            self,
-            network,
-            parameters,
-            (X, target, weight, rows),
-            validation,
-            incremental,
-        )
+        fit(self, network, parameters, data, validation, incremental)
 
-    def _validate_X(self, X, y, reset):
-        dtypes = {"auto": [np.float64, np.float32]}.get(self.dtype, self.dtype)
-        if not reset:
-            dtypes = self.coefs_[0].dtype
+    def _training_dtype(self):
+        return [np.float64, np.float32] if self.dtype == "auto" else self.dtype
+
+    def _validate_X(self, X, y, dtype, reset):
         return validate_data(
             self,
             X,
@@ -260,7 +259,7 @@ class BaseMLP(BaseEstimator, ABC):
             accept_sparse="csr",
             multi_output=True,
             y_numeric=is_regressor(self),
-            dtype=dtypes,
+            dtype=dtype,
             reset=reset,
         )
 
@@ -279,19 +278,18 @@ class BaseMLP(BaseEstimator, ABC):
             )
         return weight
 
-    def _validate_given(self, X, y, sample_weight):
+    def _validate_given(self, X, y, sample_weight, dtype):
         if X is None or y is None:
             raise ValueError("X_val and y_val must be given together.")
-        X, y = self._validate_X(X, y, reset=False)
-        target = np.asarray(self._validate_target(y, reset=False), X.dtype)
+        X, y = self._validate_X(X, y, dtype, reset=False)
+        target = np.asarray(self._encode_target(y), dtype)
         weight = self._row_weights(X, y, sample_weight, incremental=False)
         return Validation(X, target, y, weight)
 
     def _start(self, network: Network, parameters: Parameters, first: bool) -> None:
         """First values, or those of the last fit; and where the random streams are."""
         if not hasattr(self, "_streams") or first:
-            rng = check_random_state(self.random_state)
-            self._seed = int(rng.randint(2**31 - 1))
+            self._seed = draw_seeds(self.random_state, 1)[0]
             self._streams = Streams([self._seed])
         else:
             self._streams = copy.deepcopy(self._streams)
@@ -387,8 +385,7 @@ class BaseMLP(BaseEstimator, ABC):
             }
             for layer in self._values(network)
         ]
-        rng = check_random_state(self.random_state)
-        streams = Streams(rng.randint(2**31 - 1, size=n_samples))
+        streams = Streams(draw_seeds(self.random_state, n_samples))
         block = max(1, SAMPLING_ROWS // n_samples)
         return Bound(network, values).predict(X, block, streams)
 
@@ -421,3 +418,10 @@ class BaseMLP(BaseEstimator, ABC):
         if self.early_stopping:
             raise AttributeError("partial_fit does not support early_stopping=True")
         return True
+
+
+def draw_seeds(random_state, n: int) -> list[tuple[int, ...]]:
+    """``n`` seeds of 128 bits; the same for the same int ``random_state``."""
+    rng = check_random_state(random_state)
+    words = rng.randint(2**32, size=(n, 4), dtype=np.uint32)
+    return [tuple(row) for row in words.tolist()]

@@ -351,11 +351,15 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         else:
-            self._check_classes(unique_labels(y))
+            self._check_classes(unique_labels(y), self.warm_start)
+        return y
+
+    def _encode_target(self, y):
+        self._check_classes(unique_labels(y), exactly=False)
         return self._label_binarizer.transform(y)
 
-    def _check_classes(self, classes):
-        if self.warm_start and set(classes) != set(self.classes_):
+    def _check_classes(self, classes, exactly):
+        if exactly and set(classes) != set(self.classes_):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {self.classes_}, `y` has "

@@ -15,6 +15,15 @@ def names(registry) -> str:
     return "{" + ", ".join(f"'{name}'" for name in registry) + "}"
 
 
+def describe(registry) -> str:
+    """A line for each class of a registry as it is now: its name and what it is."""
+    lines = []
+    for name, kind in registry.items():
+        doc = (kind.__doc__ or "").strip().splitlines() or [""]
+        lines.append(f"- '{name}': {doc[0]}")
+    return "\n".join(lines)
+
+
 def add_shared_docs(cls):
     """Fill ``{parameters}`` and ``{attributes}`` of a class docstring."""
     doc = textwrap.dedent(cls.__doc__).strip()

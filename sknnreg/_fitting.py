@@ -7,14 +7,21 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sknnreg._assemble import build_optimizer, build_regularizer, build_schedule
+from sknnreg._assemble import (
+    build_optimizer,
+    build_regularizer,
+    build_schedule,
+    stack,
+)
 from sknnreg._validation import Validation, ValidationScore
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
 from sknnreg.engine.lbfgs import Objective, minimize_lbfgs
 from sknnreg.engine.network import Bound, Network
 from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.penalties import Number
 from sknnreg.engine.schedules import Horizon
+from sknnreg.engine.streams import Streams
 from sknnreg.engine.training import Task, record, restore_best, train
 
 
@@ -22,10 +29,19 @@ def fit_stochastic(
     est, network: Network, parameters: Parameters, data, validation, incremental: bool
 ) -> None:
     """Mini-batch training; sets the fitted attributes of ``est``."""
-    task = stochastic_task(est, network, parameters, data, validation, incremental)
+    state = getattr(est, "_optimizer_state", {"solver": None})
+    task = build_task(
+        [est],
+        network,
+        parameters,
+        data,
+        est._streams,
+        state=state if state["solver"] == est.solver else None,
+        incremental=incremental,
+    )
+    watch(est, task, validation)
     finished = run(est, task, 1 if incremental else est.max_iter)
-    n_iter = int(task.n_iter[0])
-    est.t_ += n_iter * len(task.batches.rows)
+    est.t_ += int(task.n_iter[0]) * len(task.batches.rows)
     stopping = task.stopping
     if finished and stopping.active[0] and not incremental:
         warnings.warn(
@@ -39,62 +55,83 @@ def fit_stochastic(
         est._optimizer_state = {"solver": est.solver} | task.optimizer.state
 
 
-def stochastic_task(est, network, parameters, data, validation, incremental) -> Task:
-    """Everything the mini-batch loop works on."""
+def build_task(
+    models,
+    network: Network,
+    parameters: Parameters,
+    data,
+    streams: Streams,
+    state: dict | None = None,
+    incremental: bool = False,
+) -> Task:
+    """Everything the mini-batch loop works on, for models that differ in numbers only.
+
+    Parameters
+    ----------
+    models : list of estimators
+        K of them.
+    data : tuple of X, target, weight, rows
+        ``weight`` is (n,) or, one row a model, (K, n), or None; ``rows`` are those to
+        train on, None for all.
+    state : dict or None
+        Of the optimizer, to go on from.
+    incremental : bool
+        Whether schedules count the steps of all calls, not of this one.
+    """
+    first, dtype = models[0], parameters.theta.dtype
     X, target, weight, rows = data
     n = X.shape[0] if rows is None else len(rows)
-    streams = est._streams if est.shuffle else None
+    optimizer = build_optimizer(models, dtype)
+    optimizer.bind(parameters.theta, parameters.grad, state)
     batches = Batches(
         X,
         target,
-        None if weight is None else weight[None],
+        None if weight is None else np.atleast_2d(weight),
         rows,
-        batch_size(est, n),
-        streams,
-        X.dtype,
+        batch_size(first, n),
+        streams if first.shuffle else None,
+        dtype,
     )
-    optimizer = build_optimizer([est], X.dtype)
-    state = getattr(est, "_optimizer_state", {"solver": None})
-    same = state["solver"] == est.solver
-    optimizer.bind(parameters.theta, parameters.grad, state if same else None)
     start = 0 if incremental else optimizer.t
-    horizon = Horizon(len(batches), est.max_iter, n, start)
-    return new_task(
-        est,
-        network,
-        parameters,
-        validation,
-        optimizer=optimizer,
-        batches=batches,
-        schedule=build_schedule([est], horizon),
-    )
-
-
-def new_task(est, network, parameters, validation: Validation | None, **parts) -> Task:
-    """A task with what all solvers need."""
-    bound = Bound.to(network, parameters)
-    validate = None
-    if validation is not None:
-        validate = ValidationScore(est, bound, validation)
-    task = Task(
-        bound=bound,
+    horizon = Horizon(len(batches), first.max_iter, n, start)
+    by_callable = callable(first.learning_rate)
+    return Task(
+        bound=Bound.to(network, parameters),
         parameters=parameters,
-        regularizer=build_regularizer([est], parameters),
-        streams=est._streams,
-        rate=float(est.learning_rate_init),
-        stopping=EarlyStopping(est.n_iter_no_change, float(est.tol)),
-        validate=validate,
-        keep_best=bool(est.early_stopping),
-        clip=est.clip_norm if est.clip_norm is None else float(est.clip_norm),
-        limit=est.max_norm if est.max_norm is None else float(est.max_norm),
-        **parts,
+        regularizer=build_regularizer(models, parameters),
+        batches=batches,
+        streams=streams,
+        stopping=new_stopping(models),
+        optimizer=optimizer,
+        rate=1.0 if by_callable else numbers(models, "learning_rate_init", dtype),
+        schedule=build_schedule(models, horizon),
+        clip=numbers(models, "clip_norm", dtype),
+        limit=numbers(models, "max_norm", dtype),
     )
+
+
+def numbers(models, name: str, dtype) -> Number | None:
+    """A hyperparameter of a stack; None where it is None for all."""
+    values = [getattr(model, name) for model in models]
+    return None if values[0] is None else stack(values, dtype)
+
+
+def new_stopping(models) -> EarlyStopping:
+    """The patience that the models agree on."""
+    first = models[0]
+    return EarlyStopping(first.n_iter_no_change, float(first.tol), len(models))
+
+
+def watch(est, task: Task, validation: Validation | None) -> None:
+    """Give the task its validation data, and a warm start its first score to beat."""
+    if validation is None:
+        return
+    task.validate = ValidationScore(est, task.bound, validation)
+    task.keep_best = bool(est.early_stopping)
     if task.keep_best and est.history_:
-        # a warm start competes with what it starts from
-        score = task.validate()[1]
+        _, score = task.validate()
         if np.isfinite(score).all():
             task.stopping.keep(-1, score, np.array([True]), *task.vectors)
-    return task
 
 
 def batch_size(est, n: int) -> int:
@@ -117,8 +154,7 @@ def run(est, task: Task, max_iter: int) -> bool:
         print_epoch(est, task, epoch)
 
     try:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            train(task, max_iter, report)
+        train(task, max_iter, report)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=6)
         restore_best(task)
@@ -186,8 +222,15 @@ def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:
     """Full-batch training by L-BFGS-B; sets the fitted attributes of ``est``."""
     X, target, weight, rows = data
     weight = None if weight is None else weight[None]
-    batches = Batches(X, target, weight, rows, X.shape[0], None, X.dtype)
-    task = new_task(est, network, parameters, validation, batches=batches)
+    task = Task(
+        bound=Bound.to(network, parameters),
+        parameters=parameters,
+        regularizer=build_regularizer([est], parameters),
+        batches=Batches(X, target, weight, rows, X.shape[0], None, X.dtype),
+        streams=est._streams,
+        stopping=new_stopping([est]),
+    )
+    watch(est, task, validation)
     objective = Objective(
         task.bound, parameters, task.regularizer, next(task.batches.epoch())
     )
@@ -199,11 +242,10 @@ def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:
         print_epoch(est, task, epoch)
         return bool(task.keep_best and (stalled | ~task.stopping.active).any())
 
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        result = minimize_lbfgs(objective, est.max_iter, est.max_fun, est.tol, report)
+    result = minimize_lbfgs(objective, est.max_iter, est.max_fun, est.tol, report)
     restore_best(task)
     publish(est, task, None if task.keep_best else float(result.fun))
-    est.t_ += int(task.n_iter[0]) * len(batches.rows)
+    est.t_ += int(task.n_iter[0]) * len(task.batches.rows)
     if result.status not in (0, 99):  # 99: stopped early
         more = (
             f" Increase max_iter (={est.max_iter}) or scale the data."

@@ -269,6 +269,9 @@ default='squared_error'
     def _validate_target(self, y, reset):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        return y
+
+    def _encode_target(self, y):
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError("loss='poisson' needs y >= 0; some values are negative.")
         return y.reshape(len(y), -1)

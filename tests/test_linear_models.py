@@ -158,7 +158,7 @@ def test_logistic_regression(iris, n_classes, penalty, weighted):
     X, y = (X, y) if n_classes == 3 else (X[y > 0], y[y > 0])
     w = np.linspace(0, 2, len(y)) if weighted else None
     n = w.sum() if weighted else len(y)
-    alpha = 0.02
+    alpha = 0.05
     theirs = logistic_regression(penalty, C=1 / (n * alpha)).fit(X, y, w)
     ours = linear_classifier(X, y, w, penalty=penalty, alpha=alpha)
     if penalty != "l2":
@@ -212,8 +212,9 @@ def test_zeros_are_exact(digits, solver, penalty):
         batch_size=25,
         penalty=penalty,
         alpha=0.01,
+        l1_ratio=0.8,
         tol=1e-3,
-        max_iter=500 if solver == "lbfgs" else 60,
+        max_iter=2000 if solver == "lbfgs" else 60,
         random_state=0,
     )
     model.fit(X, y)

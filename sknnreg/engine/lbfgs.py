@@ -22,6 +22,7 @@ from sknnreg.engine.batches import Batch
 from sknnreg.engine.network import Bound
 from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.penalties import ElasticNet, Regularizer
+from sknnreg.engine.training import quietly
 
 
 class Objective:
@@ -66,6 +67,12 @@ class Objective:
         theta[self.split] -= u[n:]
         self.parameters.theta[0] = theta
 
+    def value(self, result: OptimizeResult) -> float:
+        """J of the weights w: on the way w⁺ and w⁻ may overlap, and w⁺ + w⁻ > |w|."""
+        n = self.parameters.theta.shape[1]
+        overlap = np.minimum(result.x[self.split], result.x[n:])
+        return float(result.fun - 2 * self.l1 @ overlap)
+
     def __call__(self, u: NDArray) -> tuple[float, NDArray]:
         """J(u) and dJ/du."""
         self.write(u)
@@ -81,6 +88,7 @@ class Objective:
         return float(value[0]) + self.l1 @ (u[self.split] + u[n:]), g
 
 
+@quietly()
 def minimize_lbfgs(
     objective: Objective,
     max_iter: int,
@@ -96,7 +104,7 @@ def minimize_lbfgs(
 
     def callback(intermediate_result: OptimizeResult) -> None:
         objective.write(intermediate_result.x)
-        if report(float(intermediate_result.fun)):
+        if report(objective.value(intermediate_result)):
             raise StopIteration
 
     result = minimize(
@@ -115,4 +123,5 @@ def minimize_lbfgs(
         },
     )
     objective.write(result.x)
+    result.fun = objective.value(result)
     return result

@@ -2,7 +2,7 @@
 
 The vectors are worked through in blocks that stay in the processor's cache while all
 the operations of a step pass over them. ``step_size`` is what the proximal map of a
-penalty needs: by how much the step multiplied each coordinate's gradient.
+penalty needs: by how much steps multiply a gradient that lasts.
 
 Conventions follow the papers and PyTorch: the momentum buffer holds gradients, not
 steps, so a change of the rate acts at once; Adam's ε is added outside the root, after
@@ -76,12 +76,19 @@ class Optimizer:
         return (rate,)
 
     def update(self, w, g, scratch, *moments_and_factors) -> None:
-        """The step on one block; may overwrite ``g``."""
+        """The step on one block; leaves ``g`` as it is."""
         raise NotImplementedError
 
     def step_size(self, rate: Number) -> Number:
-        """What the gradient was multiplied by: a number, or an array like theta."""
+        """What a lasting gradient is multiplied by: a number, or an array like theta.
+
+        With it, gradient and threshold balance exactly where the objective is least.
+        """
         return rate
+
+
+#: momentum = 1 never settles; its sum of velocities is cut here
+SMALLEST_LOSS_OF_MOMENTUM = 1e-3
 
 
 class SGD(Optimizer):
@@ -107,6 +114,10 @@ class SGD(Optimizer):
         else:
             np.multiply(velocity, rate, out=scratch)
         w -= scratch
+
+    def step_size(self, rate):
+        # the velocity of a lasting gradient g is g (1 + μ + μ² + ...)
+        return rate / np.maximum(1 - self.momentum, SMALLEST_LOSS_OF_MOMENTUM)
 
 
 class Adam(Optimizer):
@@ -134,9 +145,9 @@ class Adam(Optimizer):
     def update(self, w, g, scratch, first, second, rate, epsilon):
         first *= self.beta_1
         first += g
-        g *= g
+        np.multiply(g, g, out=scratch)
         second *= self.beta_2
-        second += g
+        second += scratch
         np.sqrt(second, out=scratch)
         scratch += epsilon
         np.divide(first, scratch, out=scratch)

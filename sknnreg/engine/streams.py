@@ -20,11 +20,11 @@ class Streams:
 
     Parameters
     ----------
-    seeds : sequence of int
+    seeds : sequence of int or tuple of int
         One a model.
     """
 
-    def __init__(self, seeds: Sequence[int]) -> None:
+    def __init__(self, seeds: Sequence[int | tuple[int, ...]]) -> None:
         distinct = list(dict.fromkeys(seeds))
         #: which stream each model listens to
         self.stream_of = np.array([distinct.index(seed) for seed in seeds])
@@ -55,11 +55,15 @@ class Streams:
     def words(self, shape: tuple[int, int]) -> NDArray[np.uint16]:
         """Uniform 16-bit words of shape (1 or K, *shape), from raw random bits."""
         n = shape[0] * shape[1]
-        draws = [
-            g.bit_generator.random_raw((n + 3) // 4).view(np.uint16)[:n].reshape(shape)
-            for g in self._generators["dropout"]
-        ]
+        draws = [_words(g, n).reshape(shape) for g in self._generators["dropout"]]
         return self._spread(draws)
+
+    def ragged_words(self, sizes: Sequence[int]) -> list[NDArray[np.uint16]]:
+        """Words for each model, as many as it needs; equal seeds need equally many."""
+        generators = self._generators["dropout"]
+        needed = dict(zip(self.stream_of.tolist(), sizes, strict=True))
+        draws = {i: _words(generators[i], n) for i, n in needed.items()}
+        return [draws[i] for i in self.stream_of.tolist()]
 
     def normal(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray:
         """Standard normal numbers of shape (1 or K, *shape).
@@ -86,6 +90,11 @@ class Streams:
             for purpose, generators in self._generators.items()
         }
         return rest
+
+
+def _words(generator: np.random.Generator, n: int) -> NDArray[np.uint16]:
+    raw = generator.bit_generator.random_raw((n + 3) // 4)
+    return raw.view(np.uint16)[:n]
 
 
 def _generator(seed: np.random.SeedSequence) -> np.random.Generator:

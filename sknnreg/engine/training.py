@@ -8,7 +8,8 @@ stopping.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,6 +84,17 @@ class Task:
         return [self.parameters.theta, self.parameters.state]
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """No warning where an overflow happens.
+
+    It ends the model's training, and :attr:`EarlyStopping.diverged` tells the caller.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        yield
+
+
+@quietly()
 def train(
     task: Task, max_iter: int, report: Callable[[int, Task], bool | None]
 ) -> None:

@@ -42,43 +42,46 @@ MODELS = {
     "input_rate": (0.3, 0.2, 0.0),
     "rate": (0.5, 0.1, 0.4),
     "scale": (0.2, 0.7, 0.4),
-    "momentum": (0.9, 0.9, 0.9),
 }
 SEEDS = (3, 4, 3)
 
 
-def number(name, models):
-    """A float for one model, (K, 1) for several."""
-    values = [MODELS[name][k] for k in models]
-    return values[0] if len(models) == 1 else np.array(values)[:, None]
+def numbers(models, dtype):
+    """A function of the name: a float for one model, (K, 1) for several."""
+
+    def number(name):
+        values = [MODELS[name][k] for k in models]
+        return values[0] if len(models) == 1 else np.array(values, dtype)[:, None]
+
+    return number
 
 
 def dense(units):
     return Dense(units, Normal(0.7), Normal(0.5))
 
 
-def plain(act, n_out, models):
+def plain(act, n_out, number):
     return [dense(5), act(), dense(3), act(), dense(n_out)]
 
 
-def dropout(act, n_out, models):
-    rate = number("rate", models)
-    first, second, third, fourth, last = plain(act, n_out, models)
+def dropout(act, n_out, number):
+    rate = number("rate")
+    first, second, third, fourth, last = plain(act, n_out, number)
     return [
-        Dropout(number("input_rate", models)),
+        Dropout(number("input_rate")),
         *(first, second, Dropout(rate)),
         *(third, fourth, Dropout(rate / 2)),
         last,
     ]
 
 
-def noise(act, n_out, models):
-    return [InputNoise(number("scale", models)), *plain(act, n_out, models)]
+def noise(act, n_out, number):
+    return [InputNoise(number("scale")), *plain(act, n_out, number)]
 
 
-def residual(act, n_out, models):
+def residual(act, n_out, number):
     # the second block is as wide as what enters it: no projection; the first is not
-    widened = [dense(5), act(), Dropout(number("rate", models))]
+    widened = [dense(5), act(), Dropout(number("rate"))]
     body = [dense(5), NORMALIZATIONS["batch"](), act()]
     return [
         Residual(widened, Normal(0.7)),
@@ -88,7 +91,7 @@ def residual(act, n_out, models):
 
 
 def normalized(kind):
-    def layers(act, n_out, models):
+    def layers(act, n_out, number):
         return [dense(5), kind(), act(), dense(3), kind(), act(), dense(n_out)]
 
     return layers
@@ -124,22 +127,23 @@ def draw(case):
     return x, y, weight
 
 
-def smooth_objective(case, models, theta=None, x=None):
-    """J without the kinks (K,), its gradient (K, P), and theta.
+def smooth_objective(case, models, theta=None, x=None, dtype=np.float64):
+    """J without the kinks (K,), its gradient (K, P), theta, and the bound network.
 
     One model may have many thetas. With weights, models have rows of their own;
     without, they share those of the first one.
     """
     n_models = len(models) if theta is None else len(theta)
-    rows, y, weight = draw(case)
+    number = numbers(models, dtype)
+    rows, y, weight = (array.astype(dtype) for array in draw(case))
     own = list(models) if case.weighted else [0]
     x = rows[own] if x is None else x
     network = Network(
-        case.layers(ACTIVATED[case.activation], y.shape[-1], models),
+        case.layers(ACTIVATED[case.activation], y.shape[-1], number),
         LOSSES[case.loss](**LOSS_ARGUMENTS.get(case.loss, {})),
         N_IN,
     )
-    parameters = Parameters(network.specs, n_models, float)
+    parameters = Parameters(network.specs, n_models, dtype)
     each = list(models) * (n_models // len(models))
     rngs = {k: np.random.default_rng(10 + k) for k in models}
     parameters.initialize([rngs[k] for k in each])
@@ -156,15 +160,15 @@ def smooth_objective(case, models, theta=None, x=None):
         kind = PENALTIES[case.penalty]
         dense_layers = [i for i, specs in enumerate(network.specs) if "weight" in specs]
         for j, i in enumerate(dense_layers):
-            alpha = number("alpha", models) * (1 + j)
-            penalty = kind.of_layer(j, alpha, number("l1_ratio", models), False)
+            alpha = number("alpha") * (1 + j)
+            penalty = kind.of_layer(j, alpha, number("l1_ratio"), False)
             shape = network.specs[i]["weight"].shape
             terms.append(Term(parameters.place(i, "weight"), shape, penalty))
     regularizer = Regularizer(terms)
     value = value + regularizer.value_and_gradient(
         parameters.theta, parameters.grad, kink=False
     )
-    return value, parameters.grad, parameters.theta
+    return value, parameters.grad, parameters.theta, bound
 
 
 #: each a function, so that no two layers are the same object
@@ -177,16 +181,16 @@ def numeric_gradient(case, k, theta, step=1e-5):
     """Central differences at ``theta`` (P,), and the value there."""
     shifts = step * np.eye(len(theta))
     stack = np.concatenate([[theta], theta + shifts, theta - shifts])
-    value, _, _ = smooth_objective(case, [k], stack)
+    value, *_ = smooth_objective(case, [k], stack)
     up, down = value[1:].reshape(2, -1)
     return value[0], (up - down) / (2 * step)
 
 
 def check_gradient(case):
-    values, gradients, thetas = smooth_objective(case, [0, 1, 2])
+    values, gradients, thetas, _ = smooth_objective(case, [0, 1, 2])
     assert np.ptp(values) > 1e-3, "the three models should differ"
     for k, theta in enumerate(thetas):
-        alone, alone_gradient, _ = smooth_objective(case, [k], theta[None])
+        alone, alone_gradient, *_ = smooth_objective(case, [k], theta[None])
         assert_allclose(values[k], alone[0], rtol=1e-12)
         size = np.linalg.norm(alone_gradient)
         assert size > 1e-2
@@ -224,6 +228,26 @@ def test_gradient_through_other_layers(name, activation, weighted):
     check_gradient(Case("squared_error", activation, "l2", LAYERS[name], weighted))
 
 
+FLOAT32 = [Case(loss, "relu", "elasticnet", dropout) for loss in LOSSES]
+FLOAT32 += [Case("huber", activation, None, plain, True) for activation in ACTIVATIONS]
+FLOAT32 += [Case("huber", "tanh", "l2", layers, True) for layers in LAYERS.values()]
+
+
+@pytest.mark.parametrize("case", FLOAT32, ids=str)
+def test_float32_stays(case):
+    """Nothing on the way is float64, and the gradient is the same to rounding."""
+    value, gradient, theta, bound = smooth_objective(case, [0, 1, 2], dtype=np.float32)
+    assert value.dtype == gradient.dtype == np.float32
+    for _, c in bound.contexts(N_ROWS):
+        for name, array in c.saved.items():
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+                assert array.dtype == np.float32, name
+    expected = smooth_objective(case, [0, 1, 2], theta=theta)
+    assert_allclose(value, expected[0], rtol=1e-5)
+    size = np.linalg.norm(expected[1], axis=1).max()
+    assert_allclose(gradient, expected[1], rtol=0, atol=1e-5 * size)
+
+
 @pytest.mark.parametrize("layers", [plain, residual])
 def test_sparse_rows_have_the_gradient_of_dense_ones(layers):
     """Shared by the models, or a matrix a model."""
@@ -232,7 +256,7 @@ def test_sparse_rows_have_the_gradient_of_dense_ones(layers):
     shared = (csr_array(rows[0]), rows[:1])
     own = (SparseStack(csr_array(x) for x in rows), rows)
     for sparse_rows, dense_rows in (shared, own):
-        value, gradient, _ = smooth_objective(case, [0, 1, 2], x=sparse_rows)
+        value, gradient, *_ = smooth_objective(case, [0, 1, 2], x=sparse_rows)
         expected = smooth_objective(case, [0, 1, 2], x=dense_rows)
         assert_allclose(value, expected[0], rtol=1e-12)
         assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-13)
@@ -242,7 +266,7 @@ def test_weights_of_rows_are_repetitions():
     """Weight 2 is the row twice, and weight 0 is no row."""
     case = Case("huber", "tanh", None, plain)
     x, y, _ = draw(case)
-    network = Network(plain(ACTIVATED["tanh"], 2, [0]), LOSSES["huber"](), N_IN)
+    network = Network(plain(ACTIVATED["tanh"], 2, None), LOSSES["huber"](), N_IN)
     parameters = Parameters(network.specs, 1, float)
     parameters.initialize([np.random.default_rng(0)])
     bound = Bound.to(network, parameters)
@@ -258,7 +282,7 @@ def test_weights_of_rows_are_repetitions():
 
 
 def test_batch_without_weight_has_no_loss_and_no_gradient():
-    network = Network(plain(ACTIVATED["relu"], 2, [0]), LOSSES["binary"](), N_IN)
+    network = Network(plain(ACTIVATED["relu"], 2, None), LOSSES["binary"](), N_IN)
     parameters = Parameters(network.specs, 1, float)
     parameters.initialize([np.random.default_rng(0)])
     parameters.grad.fill(np.nan)

@@ -1,5 +1,7 @@
 """Penalties: values by their formulas, proximal maps by their definition."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 
-from sknnreg.engine.penalties import L1, L2, PENALTIES, ElasticNet, Regularizer, Term
+from sknnreg.engine.penalties import (
+    L1,
+    L2,
+    PENALTIES,
+    ElasticNet,
+    GroupL1,
+    Regularizer,
+    Term,
+)
 
 ELASTIC = {
     name: kind for name, kind in PENALTIES.items() if issubclass(kind, ElasticNet)
@@ -39,11 +49,11 @@ def test_prox_is_the_minimizer(name, w, step, alpha, l1_ratio):
     found = prox(penalty, w, step).item()
 
     def objective(v):
-        return (v - w) ** 2 / (2 * step) + float(penalty.kink(np.array([[v]])))
+        return (v - w) ** 2 / (2 * step) + np.sum(penalty.kink(np.array([[v]])))
 
     best = minimize_scalar(objective, bounds=(-11, 11), options={"xatol": 1e-9})
     assert objective(found) <= best.fun + 1e-12 * max(1, best.fun)
-    assert_allclose(found, best.x, atol=1e-4)
+    assert_allclose(found, best.x, atol=1e-5)
 
 
 @examples
@@ -56,7 +66,7 @@ def test_zeros_are_exact(w, step, alpha, l1_ratio):
         assert found == 0
     else:
         assert_allclose(found, w - np.sign(w) * threshold, rtol=0, atol=1e-14)
-        assert found * w > 0
+        assert np.sign(found) == np.sign(w)
 
 
 @examples
@@ -71,24 +81,27 @@ def test_prox_is_nonexpansive(pair, step, alpha, name):
     assert abs(first - second) <= abs(pair[0] - pair[1]) + 1e-14
 
 
+@pytest.mark.parametrize("steps", ["a number", "a weight"])
 @pytest.mark.parametrize("name", PENALTIES)
-def test_prox_beats_its_neighbours(name):
+def test_prox_beats_its_neighbours(name, steps):
     """By definition, whatever the penalty: (v - w)²/(2 step) + kink(v) is least."""
     rng = np.random.default_rng(0)
     penalty = PENALTIES[name].of_layer(0, 0.4, 0.6, False)
     w = matrices()
+    step = 3.0 if steps == "a number" else rng.uniform(0.5, 6, w.shape)
     v = w.copy()
-    penalty.prox(v, 0.8)
+    penalty.prox(v, step)
 
     def objective(v):
-        return ((v - w) ** 2).sum(axis=(1, 2)) / 1.6 + penalty.kink(v)
+        return ((v - w) ** 2 / (2 * step)).sum(axis=(1, 2)) + penalty.kink(v)
 
     least = objective(v)
     for size in (1e-4, 1e-2, 1):
         for _ in range(100):
             other = v + size * rng.normal(size=v.shape) * (rng.random(v.shape) < 0.5)
             assert (objective(other) >= least).all()
-    assert penalty.has_kink == (np.count_nonzero(v == 0) > 0)
+    assert penalty.has_kink == (v == 0).any(), "some weights should be zero"
+    assert v.any()
 
 
 def test_values_by_formula():
@@ -101,6 +114,33 @@ def test_values_by_formula():
     # names that say it all do not listen to l1_ratio
     assert_allclose(L1(0.3, 0.2).value(w), 0.3 * l1)
     assert_allclose(L2(0.3, 0.2).value(w), 0.3 * l2)
+
+
+def test_group_values_by_formula():
+    """The first layer's rows as groups, the other layers' weights by L2."""
+    w = matrices()
+    first, other = (GroupL1.of_layer(layer, 0.3, 0.2, False) for layer in (0, 1))
+    groups = np.linalg.norm(w, axis=2).sum(axis=1)
+    assert_allclose(first.value(w), 0.3 * 0.2 * math.sqrt(3) * groups)
+    assert_allclose(other.value(w), 0.3 * 0.8 * (w**2).sum(axis=(1, 2)) / 2)
+
+
+@pytest.mark.parametrize("spread", [0, 2, 5])
+def test_group_prox_with_a_step_a_weight(spread):
+    """(v - w) / step + λ v / ‖v‖ = 0, or ‖w / step‖ <= λ at v = 0, for any steps."""
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(2, 300, 4)) * 10 ** rng.uniform(-2, 1, (2, 300, 1))
+    step = 10 ** rng.uniform(-spread, spread, w.shape)
+    v = w.copy()
+    GroupL1(0.5, 1.0).prox(v, step)
+    strength = 0.5 * math.sqrt(4)
+    norm = np.linalg.norm(v, axis=2, keepdims=True)
+    zero = norm[..., 0] == 0
+    assert 10 < zero.sum() < 590
+    assert (np.linalg.norm(w / step, axis=2)[zero] <= strength).all()
+    expected = w * norm / (norm + strength * step)
+    size = np.linalg.norm(w, axis=2, keepdims=True)
+    assert_allclose((v / size)[~zero], (expected / size)[~zero], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", PENALTIES)

@@ -49,7 +49,7 @@ CASES = {
     "layer-norm-sgd": ("regression", 4, SGD | TANH | {"normalization": "layer"}),
     "layer-norm-adamw": ("multiclass", 4, ADAMW | RELU | {"normalization": "layer"}),
     "max-norm": ("multiclass", 4, SGD | RELU | {"max_norm": 0.8}),
-    "clip-norm": ("regression", 4, SGD | TANH | {"clip_norm": 0.5}),
+    "clip-norm": ("regression", 4, SGD | TANH | {"clip_norm": 0.8}),
     "smoothing-multiclass": ("multiclass", 4, SGD | TANH | {"label_smoothing": 0.1}),
     "smoothing-binary": ("binary", 4, SGD | RELU | {"label_smoothing": 0.1}),
     "huber": ("regression", 4, SGD | TANH | {"loss": "huber", "huber_delta": 0.4}),

@@ -21,10 +21,10 @@ class BatchNorm(Layer):
 
         dγ = D_γ,  dβ = D_β,  dxᵢ = γ / √(v + ε) (dyᵢ - sᵢ D_β - sᵢ x̂ᵢ D_γ)
 
-    A batch of one row has no variance: it is normalized by the running statistics,
-    which it leaves alone, and dx = γ / √(v + ε) dy. The running variance is that of
-    the batch, Σ sᵢ (xᵢ - μ)², as in Keras; PyTorch multiplies it by B / (B - 1).
-    PyTorch's momentum is 1 - m. Ioffe & Szegedy 2015, "Batch normalization".
+    A batch of one row, or whose rows have no weight, has no variance: it is normalized
+    by the running statistics, which it leaves alone, and s = 0 in the formula of dx.
+    The running variance is that of the batch, Σ sᵢ (xᵢ - μ)², as in Keras; PyTorch
+    multiplies it by B / (B - 1). PyTorch's momentum is 1 - m. Ioffe & Szegedy 2015, "Batch normalization".
 
     Parameters
     ----------
@@ -46,42 +46,40 @@ class BatchNorm(Layer):
         return n_in
 
     def forward(self, x, c):
-        by_batch = c.training and c.rows > 1
-        if c.weight is not None:
-            total = c.weight.sum(axis=-1)[:, None, None]
-            by_batch = by_batch and bool((total > 0).all())
-        c.saved["share"] = None
-        if by_batch:
-            share = 1 / c.rows if c.weight is None else c.weight[..., None] / total
-            mean = (x * share).sum(axis=-2, keepdims=True)
-            hat = np.subtract(x, mean, out=c.array("hat", self.n_out))
-            variance = (hat * hat * share).sum(axis=-2, keepdims=True)
-            self._follow(c, mean, variance)
-            c.saved["share"] = share
-        else:
-            hat = np.subtract(
-                x, c.values["mean"][:, None], out=c.array("hat", self.n_out)
-            )
-            variance = c.values["variance"][:, None]
-        c.saved["scale"] = scale = 1 / np.sqrt(variance + EPSILON)
-        hat *= scale
+        mean, variance = c.values["mean"][:, None], c.values["variance"][:, None]
+        share = 0.0  # of each row in the batch's statistics
+        if c.training and c.rows > 1:
+            share = self._share(c)
+            usable = np.any(share, axis=-2, keepdims=True) if np.ndim(share) else True
+            mean = np.where(usable, (x * share).sum(axis=-2, keepdims=True), mean)
+        hat = np.subtract(x, mean, out=c.array("hat", self.n_out))
+        if c.training and c.rows > 1:
+            spread = (hat * hat * share).sum(axis=-2, keepdims=True)
+            variance = np.where(usable, spread, variance)
+            for running, batch in (("mean", mean), ("variance", variance)):
+                value = c.values[running]
+                value += (1 - self.momentum) * (batch[:, 0] - value)
+        c.saved["share"], c.saved["scale"] = share, 1 / np.sqrt(variance + EPSILON)
+        hat *= c.saved["scale"]
         y = np.multiply(hat, c.values["gamma"][:, None], out=c.array("y", self.n_out))
         y += c.values["beta"][:, None]
         return y
 
-    def _follow(self, c, mean, variance):
-        for running, batch in (("mean", mean), ("variance", variance)):
-            c.values[running] *= self.momentum
-            c.values[running] += (1 - self.momentum) * batch[:, 0]
+    def _share(self, c):
+        """sᵢ; 0 for all rows of a model whose rows have no weight at all."""
+        if c.weight is None:
+            return 1 / c.rows
+        weight = c.weight[..., None]
+        total = weight.sum(axis=-2, keepdims=True)
+        return weight / np.where(total > 0, total, 1)
 
     def backward(self, dy, c, need_dx):
         hat, share = c.array("hat", self.n_out), c.saved["share"]
         d_gamma = np.einsum("kij,kij->kj", dy, hat, out=c.gradients["gamma"])
         d_beta = np.sum(dy, axis=-2, out=c.gradients["beta"])
-        if share is not None:
-            hat *= d_gamma[:, None]
-            hat += d_beta[:, None]
-            hat *= share
-            dy -= hat
+        hat *= d_gamma[:, None]
+        hat += d_beta[:, None]
+        hat *= share
+        dy -= hat
         dy *= c.values["gamma"][:, None] * c.saved["scale"]
         return dy

@@ -34,25 +34,30 @@ class Dropout(Layer):
 
     def mask(self, shape: tuple[int, int], c) -> NDArray:
         """m / (1 - p), (1 or K, *shape)."""
-        words = c.streams.words(shape)
-        return np.multiply(words <= self.threshold, self.scale, dtype=c.dtype)
+        keep = c.streams.words(shape) <= self.threshold
+        return np.multiply(keep, self.scale, dtype=c.dtype)
 
     def forward(self, x, c):
         if c.streams is None:
             return x
-        if issparse(x):
-            masks = self.mask((1, x.nnz), c)[:, 0]
-            return [
-                _scaled(x, mask) for mask in np.broadcast_to(masks, (c.n_models, x.nnz))
-            ]
+        if not isinstance(x, np.ndarray):
+            return self._forward_sparse([x] * c.n_models if issparse(x) else x, c)
         c.saved["mask"] = mask = self.mask(x.shape[-2:], c)
         n_models = max(len(x), len(mask))
         return np.multiply(x, mask, out=c.array("y", self.n_out, n_models))
 
+    def _forward_sparse(self, parts, c):
+        words = c.streams.ragged_words([part.nnz for part in parts])
+        thresholds = np.broadcast_to(self.threshold.ravel(), len(parts))
+        scales = np.broadcast_to(self.scale.ravel(), len(parts))
+        dropped = []
+        for part, w, threshold, scale in zip(
+            parts, words, thresholds, scales, strict=True
+        ):
+            mask = np.multiply(w <= threshold, scale, dtype=c.dtype)
+            data = (part.data * mask, part.indices, part.indptr)
+            dropped.append(type(part)(data, shape=part.shape))
+        return dropped
+
     def backward(self, dy, c, need_dx):
         return np.multiply(dy, c.saved["mask"], out=dy)
-
-
-def _scaled(x, factor: NDArray):
-    """A sparse matrix like ``x`` with each stored number multiplied."""
-    return type(x)((x.data * factor, x.indices, x.indptr), shape=x.shape)

@@ -43,11 +43,16 @@ class InputNoise(Layer):
             return x
         noise = c.streams.normal((c.rows, self.n_in), c.dtype)
         noise = noise * (c.values["std"][:, None, :] * a_model(self.scale, 3))
-        noise += x.toarray() if issparse(x) else x
+        noise += x if isinstance(x, np.ndarray) else dense(x)
         return noise
 
     def backward(self, dy, c, need_dx):
         return dy
+
+
+def dense(x) -> NDArray:
+    """A sparse batch, or one a model, as an array (1 or K, rows, n)."""
+    return np.stack([part.toarray() for part in ([x] if issparse(x) else x)])
 
 
 def feature_std(X) -> NDArray:

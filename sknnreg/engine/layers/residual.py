@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import issparse
 
 from sknnreg.engine.initializers import Initializer
 from sknnreg.engine.layers.base import Layer
 from sknnreg.engine.layers.dense import matmul, transpose
+from sknnreg.engine.layers.noise import dense
 from sknnreg.engine.parameters import Spec
 
 
@@ -51,8 +51,7 @@ class Residual(Layer):
         if "projection" in c.values:
             matmul(x, c.values["projection"], out)
         else:
-            for k, block in enumerate(out):
-                block[...] = model_rows(x, k)
+            out[...] = x if isinstance(x, np.ndarray) else dense(x)
         out += y
         return out
 
@@ -69,12 +68,3 @@ class Residual(Layer):
         elif need_dx:
             dy += skip
         return dy
-
-
-def model_rows(x, k: int):
-    """The rows that model k sees, as a dense array."""
-    if issparse(x):
-        return x.toarray()
-    if isinstance(x, list):
-        return x[k].toarray()
-    return x[k if len(x) > 1 else 0]
