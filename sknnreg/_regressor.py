@@ -9,8 +9,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
 from sknnreg._assemble import arguments
-from sknnreg._base import POSITIVE, BaseMLP, Choice
+from sknnreg._base import BaseMLP
 from sknnreg._docs import add_shared_docs
+from sknnreg._hyperparameters import POSITIVE, Choice
 from sknnreg._sklearn import Interval, _fit_context
 from sknnreg.engine.losses import REGRESSION_LOSSES
 
@@ -176,40 +177,6 @@ default='squared_error'
         self.loss = loss
         self.huber_delta = huber_delta
         self.quantile = quantile
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training inputs.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows.
-        X_val, y_val : as X and y, default=None
-            Validation data, used instead of a split. Without early stopping they are
-            only scored, for ``history_``.
-        sample_weight_val : array-like of shape (n_validation_samples,), default=None
-            Weights of the validation rows.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(lambda self: self._has_partial_fit())
     @_fit_context(prefer_skip_nested_validation=True)

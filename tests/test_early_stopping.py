@@ -1,12 +1,21 @@
 """Early stopping in the estimators: the split, what is watched, what is kept."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_diabetes, load_digits, make_classification
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score, log_loss, make_scorer, mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    mean_squared_error,
+)
 from sklearn.preprocessing import scale
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch, _base, _fitting
@@ -299,12 +308,10 @@ def test_tol_is_the_progress_that_counts(noisy, solver):
     ).fit(X, y)
     # as the definition has it, one epoch after the other
     best, waited = -np.inf, 0
-    for i, score in enumerate(model.validation_scores_, 1):
+    for epoch, score in enumerate(model.validation_scores_, 1):
         waited = 0 if score > best + tol else waited + 1
         best = max(best, score)
-        if waited == patience:
-            break
-    assert i == model.n_iter_
+        assert (waited == patience) == (epoch == model.n_iter_)
     assert model.best_validation_score_ == best
     assert model.best_iter_ == 1 + np.argmax(model.validation_scores_)
 
@@ -329,7 +336,7 @@ def test_the_best_epoch_is_restored(splits, noisy, solver, scoring):
     _, rows = splits[0]
     score = {
         "loss": lambda: -log_loss(y[rows], model.predict_proba(X[rows])),
-        "roc_auc": lambda: make_scorer_of("roc_auc")(model, X[rows], y[rows]),
+        "roc_auc": lambda: get_scorer("roc_auc")(model, X[rows], y[rows]),
     }.get(scoring, lambda: model.score(X[rows], y[rows]))()
     assert model.best_validation_score_ == pytest.approx(score, rel=1e-6)
     assert model.best_validation_score_ == max(model.validation_scores_)
@@ -383,12 +390,6 @@ def test_adaptive_rate_under_early_stopping(noisy):
 # What is watched
 
 
-def make_scorer_of(name):
-    from sklearn.metrics import get_scorer
-
-    return get_scorer(name)
-
-
 @not_converged
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
@@ -403,7 +404,7 @@ def test_scorers_of_a_classifier(splits, digits, scoring, weighted):
     if scoring is None:
         score = model.score(X[rows], y[rows], **arguments)
     else:
-        score = make_scorer_of(scoring)(model, X[rows], y[rows], **arguments)
+        score = get_scorer(scoring)(model, X[rows], y[rows], **arguments)
     assert model.best_validation_score_ == pytest.approx(score, rel=1e-6)
 
 
@@ -415,7 +416,7 @@ def test_scorers_of_a_regressor(splits, diabetes, scoring, outputs):
     y = y if outputs == 1 else np.column_stack([y, -y, y**2])
     model = regressor(scoring=scoring, max_iter=10).fit(X, y)
     _, rows = splits[0]
-    score = make_scorer_of(scoring or "r2")(model, X[rows], y[rows])
+    score = get_scorer(scoring or "r2")(model, X[rows], y[rows])
     assert model.best_validation_score_ == pytest.approx(score, rel=1e-6)
 
 
@@ -509,7 +510,11 @@ def test_a_first_score_that_is_not_finite(noisy):
 def test_divergence_under_early_stopping(diabetes):
     X, y = diabetes
     model = regressor(
-        solver="sgd", learning_rate_init=0.5, batch_size=442, n_iter_no_change=100
+        # of the 442 rows that many are left to train on
+        solver="sgd",
+        learning_rate_init=0.5,
+        batch_size=397,
+        n_iter_no_change=100,
     )
     with pytest.warns(ConvergenceWarning, match="diverged"):
         model.fit(X, y)
@@ -525,7 +530,7 @@ def test_scikit_learn_metrics_and_predictions_not_finite(diabetes):
     model = regressor(
         solver="sgd",
         learning_rate_init=0.5,
-        batch_size=442,
+        batch_size=397,
         n_iter_no_change=100,
         scoring="r2",
     )
@@ -560,9 +565,6 @@ def test_warm_start_leaks_no_validation_row(
 
 @not_converged
 def test_warm_start_after_a_copy(splits, digits):
-    import copy
-    import pickle
-
     X, y = digits
     model = classifier(warm_start=True, max_iter=3, random_state=None).fit(X, y)
     copy.deepcopy(model).fit(X, y)

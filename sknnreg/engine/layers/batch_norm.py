@@ -24,7 +24,8 @@ class BatchNorm(Layer):
     A batch of one row, or whose rows have no weight, has no variance: it is normalized
     by the running statistics, which it leaves alone, and s = 0 in the formula of dx.
     The running variance is that of the batch, Σ sᵢ (xᵢ - μ)², as in Keras; PyTorch
-    multiplies it by B / (B - 1). PyTorch's momentum is 1 - m. Ioffe & Szegedy 2015, "Batch normalization".
+    multiplies it by B / (B - 1). PyTorch's momentum is 1 - m. Ioffe & Szegedy 2015,
+    "Batch normalization".
 
     Parameters
     ----------
