@@ -13,6 +13,7 @@ from sknnreg._assemble import (
     build_schedule,
     stack,
 )
+from sknnreg._threads import one_blas_thread, products_are_small
 from sknnreg._validation import Validation, ValidationScore
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
@@ -154,7 +155,9 @@ def run(est, task: Task, max_iter: int) -> bool:
         print_epoch(est, task, epoch)
 
     try:
-        train(task, max_iter, report)
+        small = products_are_small(task.bound.network, task.batches.batch_size)
+        with one_blas_thread(small):
+            train(task, max_iter, report)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=6)
         restore_best(task)
@@ -242,7 +245,8 @@ def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:
         print_epoch(est, task, epoch)
         return bool(task.keep_best and (stalled | ~task.stopping.active).any())
 
-    result = minimize_lbfgs(objective, est.max_iter, est.max_fun, est.tol, report)
+    with one_blas_thread(products_are_small(network, task.batches.batch_size)):
+        result = minimize_lbfgs(objective, est.max_iter, est.max_fun, est.tol, report)
     restore_best(task)
     publish(est, task, None if task.keep_best else float(result.fun))
     est.t_ += int(task.n_iter[0]) * len(task.batches.rows)

@@ -19,6 +19,7 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.frozen import FrozenEstimator
@@ -120,7 +121,8 @@ def test_grid_search_in_two_processes(digits):
     # other processes compute the same numbers
     alone = clone(pipe).set_params(**search.best_params_).fit(X, y)
     assert_same_bits(search.best_estimator_[-1], alone[-1])
-    one = GridSearchCV(pipe, grid, cv=3, return_train_score=True).fit(X, y)
+    one = GridSearchCV(pipe, grid, cv=3, return_train_score=True, refit=False)
+    one.fit(X, y)
     assert_allclose(one.cv_results_["mean_test_score"], scores)
     assert_allclose(
         one.cv_results_["mean_train_score"], search.cv_results_["mean_train_score"]
@@ -136,7 +138,7 @@ def test_parameters_one_a_layer_in_a_search(iris):
     search = RandomizedSearchCV(
         classifier(), grid, n_iter=12, cv=2, error_score=-1.0, random_state=0
     )
-    with pytest.warns(UserWarning, match="fits failed"):
+    with pytest.warns(FitFailedWarning, match="fits failed"):
         search.fit(X, y)
     for params, score in zip(
         search.cv_results_["params"],
@@ -163,8 +165,9 @@ def test_halving_grid_search(digits, resource):
         cv=2,
         random_state=0,
     ).fit(X, y)
-    assert search.n_candidates_ == [4, 2]
-    assert search.best_params_ == {"alpha": 1e-4, "dropout": 0.0}
+    assert search.n_candidates_ == [4, 2, 1]
+    best = search.best_params_
+    assert (best["alpha"], best["dropout"]) == (1e-4, 0.0)
     if resource == "max_iter":
         assert search.best_estimator_.n_iter_ == search.n_resources_[-1]
 
@@ -172,7 +175,7 @@ def test_halving_grid_search(digits, resource):
 def test_cross_validate(digits):
     X, y = digits
     result = cross_validate(
-        classifier(early_stopping=True),
+        classifier(early_stopping=True, max_iter=60),
         X,
         y,
         cv=3,
@@ -181,7 +184,7 @@ def test_cross_validate(digits):
         return_estimator=True,
     )
     for name in ("accuracy", "neg_log_loss"):
-        assert (result[f"train_{name}"] > result[f"test_{name}"]).all()
+        assert result[f"train_{name}"].mean() > result[f"test_{name}"].mean()
     assert result["test_accuracy"].min() > 0.5
     assert all(model.validation_scores_ for model in result["estimator"])
 
@@ -431,7 +434,7 @@ def test_transformed_target_regressor():
     model = make_pipeline(
         StandardScaler(),
         TransformedTargetRegressor(
-            regressor(max_iter=100), func=np.log, inverse_func=np.exp
+            regressor(max_iter=400), func=np.log, inverse_func=np.exp
         ),
     )
     assert model.fit(X, y).score(X, y) > 0.4
@@ -509,7 +512,7 @@ def test_sample_weight_through_a_pipeline(routing, digits):
 def test_sample_weight_must_be_requested(routing, digits):
     X, y = digits
     pipe = make_pipeline(StandardScaler(), classifier())
-    with pytest.raises(ValueError, match="sample_weight.* not explicitly set"):
+    with pytest.raises(ValueError, match=r"sample_weight.* not explicitly set"):
         pipe.fit(X, y, sample_weight=np.ones(len(y)))
 
 

@@ -67,8 +67,15 @@ class Tanh(Activation):
 class Relu(Activation):
     """f(z) = max(0, z);  f' = [z > 0]."""
 
+    def __init__(self):
+        self._zeros = {}
+
     def forward(self, z, out):
-        return np.maximum(z, 0, out=out)
+        # against an array, np.maximum is three times as fast as against a number
+        key = (z.shape, z.dtype)
+        if key not in self._zeros:
+            self._zeros[key] = np.zeros_like(z)
+        return np.maximum(z, self._zeros[key], out=out)
 
     def backward(self, dy, z, y, out):
         return np.multiply(dy, y > 0, out=out)

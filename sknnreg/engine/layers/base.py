@@ -61,6 +61,12 @@ class Context:
             array = self._arrays[name] = np.empty(shape, self.dtype)
         return array
 
+    def ones(self) -> NDArray:
+        """A row of ones, (1, 1, rows): times a batch it is the sum of its rows."""
+        if "ones" not in self._arrays:
+            self._arrays["ones"] = np.ones((1, 1, self.rows), self.dtype)
+        return self._arrays["ones"]
+
     def child(self, prefix: str) -> Context:
         """The context of a layer inside this one, whose arrays bear the prefix."""
         if prefix not in self._children:

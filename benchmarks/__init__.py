@@ -1,0 +1,1 @@
+"""Benchmarks: ours and its peers measured in turn in one run."""

@@ -1,0 +1,178 @@
+"""Seconds of training, ours and each peer's in turn: ``python -m benchmarks.speed``.
+
+Every workload is fitted for the same number of epochs with the same batch size, Adam,
+dtype and number of BLAS threads; repeats are interleaved and medians compared. A ratio
+is the peer's time divided by ours: above 1 we are faster. ``limit`` is the share of our
+time that the matrix products alone would take at their own measured speed.
+
+Peers that are not installed are left out. The table is printed, and written as JSON
+with ``--json FILE``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import statistics
+import time
+import warnings
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks import peers
+
+#: name: rows, features, hidden layers, batch size, epochs of a repeat
+WORKLOADS = {
+    "569x30 (100,) 200": (569, 30, (100,), 200, 60),
+    "1797x64 (100,) 200": (1797, 64, (100,), 200, 30),
+    "20000x8 (100,) 200": (20000, 8, (100,), 200, 4),
+    "20000x50 (256,256) 256": (20000, 50, (256, 256), 256, 2),
+    "20000x784 (256,128) 200": (20000, 784, (256, 128), 200, 1),
+    "10000x100 (512,)*3 256": (10000, 100, (512, 512, 512), 256, 1),
+    "20000x50 (100,) 32": (20000, 50, (100,), 32, 1),
+}
+
+
+def make_data(n, n_features, task, dtype, seed=0):
+    """Inputs, and a target that needs a network."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, n_features)).astype(dtype)
+    z = np.tanh(X[:, 0] * X[:, 1]) + X[:, 2] + 0.1 * rng.standard_normal(n)
+    if task == "regression":
+        return X, z.astype(dtype)
+    classes = {"binary": 2, "multiclass": 10}[task]
+    edges = np.quantile(z, np.linspace(0, 1, classes + 1)[1:-1])
+    return X, np.digitize(z, edges)
+
+
+def products_seconds(workload, n_outputs, dtype):
+    """Time of the matrix products of the epochs, alone, at their own speed."""
+    n, n_in, hidden, batch, epochs = workload
+    sizes = [n_in, *hidden, n_outputs]
+    rng = np.random.default_rng(0)
+    total = 0.0
+    for i, (a, b) in enumerate(itertools.pairwise(sizes)):
+        x, W, dz = (
+            rng.standard_normal(shape).astype(dtype)
+            for shape in ((batch, a), (a, b), (batch, b))
+        )
+        calls = [(x, W), (x.T, dz)] + ([(dz, W.T)] if i else [])
+        for left, right in calls:
+            out = np.empty((left.shape[0], right.shape[1]), dtype)
+            repeats = max(3, int(2e-2 / (1e-10 * left.size * right.shape[1] + 1e-6)))
+            np.matmul(left, right, out=out)
+            start = time.perf_counter()
+            for _ in range(repeats):
+                np.matmul(left, right, out=out)
+            total += (time.perf_counter() - start) / repeats
+    return total * np.ceil(n / batch) * epochs
+
+
+def measure(contenders, repeats):
+    """Median seconds of each contender; they take turns."""
+    seconds = {name: [] for name in contenders}
+    for fit in contenders.values():
+        fit()  # compiles, fills the caches
+    for _ in range(repeats):
+        for name, fit in contenders.items():
+            start = time.perf_counter()
+            fit()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def run(args):
+    """All rows of the table."""
+    rows = []
+    for threads in args.threads:
+        for name, workload in WORKLOADS.items():
+            if args.only and args.only not in name:
+                continue
+            for task in args.tasks:
+                for dtype in args.dtypes:
+                    for dropout in args.dropout:
+                        settings = (threads, task, dtype, dropout)
+                        rows.append(one_row(name, workload, settings, args))
+                        print_row(rows[-1])
+    return rows
+
+
+def one_row(name, workload, settings, args):
+    """One line: the seconds of everyone on one workload."""
+    threads, task, dtype, dropout = settings
+    n, n_features, hidden, batch, epochs = workload
+    X, y = make_data(n, n_features, task, dtype)
+    problem = peers.Problem(X, y, task, hidden, batch, epochs, dropout, threads)
+    makers = {"ours": peers.ours} | {
+        peer: getattr(peers, peer)
+        for peer in args.peers
+        if peers.available(peer) and not (dropout and peer == "sklearn")
+    }
+    contenders = {peer: make(problem) for peer, make in makers.items()}
+    with threadpool_limits(threads), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seconds = measure(contenders, args.repeats)
+        limit = products_seconds(workload, 10 if task == "multiclass" else 1, dtype)
+    return {
+        "workload": name,
+        "threads": threads,
+        "task": task,
+        "dtype": dtype,
+        "dropout": dropout,
+        "seconds": seconds,
+        "limit": limit / seconds["ours"],
+    }
+
+
+def print_row(row):
+    ours = row["seconds"]["ours"]
+    ratios = "  ".join(
+        f"{peer}/ours {value / ours:5.2f}"
+        for peer, value in row["seconds"].items()
+        if peer != "ours"
+    )
+    print(
+        f"{row['workload']:26} threads {row['threads']}  {row['task']:10} "
+        f"{row['dtype']:8} dropout {row['dropout']:<4} ours {ours:7.3f} s  "
+        f"limit {row['limit']:4.2f}  {ratios}",
+        flush=True,
+    )
+
+
+def summarize(rows):
+    """Geometric mean and smallest ratio by peer, threads, dtype and dropout."""
+    groups = {}
+    for row in rows:
+        for peer, value in row["seconds"].items():
+            if peer != "ours":
+                key = (peer, row["threads"], row["dtype"], row["dropout"])
+                groups.setdefault(key, []).append(value / row["seconds"]["ours"])
+    for (peer, threads, dtype, dropout), ratios in sorted(groups.items()):
+        print(
+            f"{peer:8} threads {threads} {dtype} dropout {dropout}: geometric mean "
+            f"{statistics.geometric_mean(ratios):.2f}, smallest {min(ratios):.2f}"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--tasks", nargs="+", default=["binary"])
+    parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
+    parser.add_argument("--dropout", type=float, nargs="+", default=[0.0, 0.5])
+    parser.add_argument("--peers", nargs="+", default=["sklearn", "torch", "jax"])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    rows = run(args)
+    summarize(rows)
+    if args.json:
+        with open(args.json, "w") as file:
+            json.dump(rows, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

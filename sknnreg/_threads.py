@@ -1,0 +1,55 @@
+"""BLAS threads: one where splitting a product costs more than it saves."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from threadpoolctl import ThreadpoolController
+
+#: Multiplications of the largest product of a step below which two threads lose more
+#: by waiting for each other than they save; see docs/performance.md.
+SMALL_PRODUCT = 8_000_000
+
+_lock = threading.Lock()
+_inside = 0
+_limiter = None
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    """Found once: looking for the loaded libraries takes milliseconds."""
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread(wanted: bool) -> Iterator[None]:
+    """One BLAS thread inside, if ``wanted``.
+
+    The number of threads belongs to the whole process, so of several fits at once the
+    first to come sets it and the last to go restores it.
+    """
+    global _inside, _limiter
+    if not wanted:
+        yield
+        return
+    with _lock:
+        _inside += 1
+        if _inside == 1:
+            _limiter = _controller().limit(limits=1, user_api="blas")
+            _limiter.__enter__()
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _limiter.__exit__(None, None, None)
+
+
+def products_are_small(network, rows: int) -> bool:
+    """Whether no product of a step with this many rows is worth two threads."""
+    sizes = [spec.size for layer in network.specs for spec in layer.values()]
+    return rows * max(sizes, default=0) < SMALL_PRODUCT
