@@ -127,23 +127,28 @@ def test_product_of_normal_matrices_explodes():
 
 
 def first_to_last(init, activation, depth=20):
-    """Gradient norm of the first hidden layer over that of the last, at the start."""
+    """Gradient norm of the first hidden layer over that of the last, at the start.
+
+    The median over five seeds.
+    """
     X, y = load_digits(return_X_y=True)
-    model = MLPClassifierScratch(
-        hidden_layer_sizes=(64,) * depth,
-        activation=activation,
-        init=init,
-        max_iter=1,
-        learning_rate_init=1e-300,
-        random_state=0,
-    ).fit(X[:200] / 16, y[:200])
-    norms = [model.history_[f"gradient_norm_{i}"][0] for i in range(depth)]
-    return norms[0] / norms[-1]
+    ratios = []
+    for seed in range(5):
+        model = MLPClassifierScratch(
+            hidden_layer_sizes=(64,) * depth,
+            activation=activation,
+            init=init,
+            max_iter=1,
+            learning_rate_init=1e-300,
+            random_state=seed,
+        ).fit(X[:200] / 16, y[:200])
+        norms = [model.history_[f"gradient_norm_{i}"][0] for i in range(depth)]
+        ratios.append(norms[0] / norms[-1])
+    return np.median(ratios)
 
 
 def test_gradients_vanish_or_survive_by_initialization():
-    bad = first_to_last("standard_normal", "logistic")
-    assert not 1e-2 < bad < 1e2
+    assert first_to_last("standard_normal", "logistic") < 1e-2
     for init, activation in (("glorot_uniform", "tanh"), ("he_normal", "relu")):
         assert 0.1 < first_to_last(init, activation) < 10
 

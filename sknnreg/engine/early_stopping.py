@@ -58,9 +58,8 @@ class EarlyStopping:
         finite = np.isfinite(score)
         self.diverged |= self.active & ~finite
         self.active &= finite
-        with np.errstate(invalid="ignore"):
-            progress = score > self.best + self.tol
-            better = self.active & (score > self.best)
+        progress = score > self.best + self.tol
+        better = self.active & (score > self.best)
         self.waited = np.where(progress, 0, self.waited + 1)
         self.keep(epoch, score, better, *vectors)
         return self.active & (self.waited >= self.patience)

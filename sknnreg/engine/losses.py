@@ -48,7 +48,7 @@ class Loss:
         rows = self.rows(raw, y, out)
         if weight is None:
             out *= 1 / raw.shape[-2]
-            return rows.mean(axis=-1)
+            return rows.sum(axis=-1) / raw.shape[-2]
         total = weight.sum(axis=-1, keepdims=True)
         share = weight / np.where(total > 0, total, 1)
         out *= share[..., None]

@@ -77,6 +77,12 @@ class Task:
         self.n_iter = np.zeros(self.parameters.n_models, int)
         #: the weight matrices, by layer
         self.matrices = self.parameters.matrices()
+        self._starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
+
+    def norms(self, squares: NDArray) -> NDArray:
+        """Euclidean norm (K, n_layers) of each layer's weights, from the squares."""
+        weights = squares[:, self.parameters.weights]
+        return np.sqrt(np.add.reduceat(weights, self._starts, axis=1))
 
     @property
     def vectors(self) -> list[NDArray]:
@@ -170,34 +176,26 @@ def record(
     """Close an epoch: history, score, early stopping; gives the models that stall."""
     theta, grad = task.parameters.theta, task.parameters.grad
     task.n_iter[task.stopping.active] += 1
-    norms = {}
-    for layer, (dense, *_) in enumerate(task.matrices):
-        place = task.parameters.place(*dense)
-        norms[f"weight_norm_{layer}"] = _norm(theta[:, place])
-        norms[f"gradient_norm_{layer}"] = _norm(grad[:, place])
+    squares = np.square(theta)
+    cells: dict[str, NDArray | float] = {
+        "loss": loss,
+        "penalty": penalty,
+        "learning_rate": rate[:, 0] if isinstance(rate, np.ndarray) else rate,
+        "weight_norm": task.norms(squares),
+        "gradient_norm": task.norms(np.square(grad)),
+    }
     score = -loss
     if task.validate is not None:
-        validation_loss, validation_score = task.validate()
-        norms["validation_loss"] = validation_loss
-        norms["validation_score"] = np.where(
-            np.isfinite(validation_score), validation_score, np.nan
-        )
+        cells["validation_loss"], validation_score = task.validate()
+        finite = np.isfinite(validation_score)
+        cells["validation_score"] = np.where(finite, validation_score, np.nan)
         if task.keep_best:
             score = validation_score
-    task.history.append(
-        loss=loss,
-        penalty=penalty,
-        learning_rate=rate[:, 0] if isinstance(rate, np.ndarray) else rate,
-        **norms,
-    )
-    finite = np.isfinite(loss) & np.isfinite(_norm(theta)) & np.isfinite(score)
+    task.history.append(cells)
+    # NaN or infinite anywhere leaves no finite sum
+    finite = np.isfinite(loss + score + squares.sum(axis=-1))
     score = np.where(finite, score, np.nan)
     return task.stopping.observe(epoch, score, *task.vectors)
-
-
-def _norm(rows: NDArray) -> NDArray:
-    """Euclidean norm of each row."""
-    return np.sqrt(np.vecdot(rows, rows))
 
 
 def _react(task: Task, stalled: NDArray, rate: Number) -> None:

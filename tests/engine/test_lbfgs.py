@@ -108,7 +108,8 @@ def test_start_is_the_present_point(name):
     assert_allclose(value, whole_objective(problem).item(), rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", PENALTIES)
+# without any penalty the minimum is a flat valley: nothing to converge to
+@pytest.mark.parametrize("name", sorted(PENALTIES.keys() - {"none"}))
 def test_solution_is_stationary_with_exact_zeros(name):
     """g + α sign(w) = 0 where w is not zero, and |g| <= α where it is."""
     problem = objective(PENALTIES[name])
