@@ -135,7 +135,7 @@ def first_to_last(init, activation, depth=20):
     ratios = []
     for seed in range(5):
         model = MLPClassifierScratch(
-            hidden_layer_sizes=(64,) * depth,
+            hidden_layer_sizes=(32,) * depth,
             activation=activation,
             init=init,
             max_iter=1,
