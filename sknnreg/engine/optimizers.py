@@ -117,7 +117,8 @@ class SGD(Optimizer):
 
     def step_size(self, rate):
         # the velocity of a lasting gradient g is g (1 + μ + μ² + ...)
-        return rate / np.maximum(1 - self.momentum, SMALLEST_LOSS_OF_MOMENTUM)
+        lost = np.maximum(1 - self.momentum, SMALLEST_LOSS_OF_MOMENTUM)
+        return rate / (lost if isinstance(lost, np.ndarray) else float(lost))
 
 
 class Adam(Optimizer):

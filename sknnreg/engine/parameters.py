@@ -78,7 +78,13 @@ class Parameters:
         for k, rng in enumerate(generators):
             for layer, values in zip(self.specs, self.values(), strict=True):
                 for name, spec in layer.items():
-                    values[name][k] = spec.init(rng, spec.shape)
+                    drawn = np.asarray(spec.init(rng, spec.shape))
+                    if drawn.shape != spec.shape:
+                        raise ValueError(
+                            f"An initializer gave an array of shape {drawn.shape} "
+                            f"for a {spec.role} of shape {spec.shape}."
+                        )
+                    values[name][k] = drawn
 
     def values(self) -> Views:
         """For each layer, views of its parameters and running statistics by name."""

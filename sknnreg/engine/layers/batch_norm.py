@@ -21,7 +21,7 @@ class BatchNorm(Layer):
 
         dγ = D_γ,  dβ = D_β,  dxᵢ = γ / √(v + ε) (dyᵢ - sᵢ D_β - sᵢ x̂ᵢ D_γ)
 
-    A batch of one row, or whose rows have no weight, has no variance: it is normalized
+    A batch of one row, or of one row with a weight, has no variance: it is normalized
     by the running statistics, which it leaves alone, and s = 0 in the formula of dx.
     The running variance is that of the batch, Σ sᵢ (xᵢ - μ)², as in Keras; PyTorch
     multiplies it by B / (B - 1). PyTorch's momentum is 1 - m. Ioffe & Szegedy 2015,
@@ -67,12 +67,12 @@ class BatchNorm(Layer):
         return y
 
     def _share(self, c):
-        """sᵢ; 0 for all rows of a model whose rows have no weight at all."""
+        """sᵢ; 0 for all rows of a model of which fewer than two have a weight."""
         if c.weight is None:
             return 1 / c.rows
         weight = c.weight[..., None]
-        total = weight.sum(axis=-2, keepdims=True)
-        return weight / np.where(total > 0, total, 1)
+        several = np.count_nonzero(weight, axis=-2, keepdims=True) > 1
+        return weight / np.where(several, weight.sum(axis=-2, keepdims=True), np.inf)
 
     def backward(self, dy, c, need_dx):
         hat, share = c.array("hat", self.n_out), c.saved["share"]
