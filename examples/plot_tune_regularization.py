@@ -54,11 +54,11 @@ from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
 NETWORK = {
-    "hidden_layer_sizes": (100,),
+    "hidden_layer_sizes": (64, 64),
     "penalty": None,
     "batch_size": 64,
     "learning_rate_init": 0.01,
-    "max_iter": 40,
+    "max_iter": 30,
     "random_state": 0,
 }
 
@@ -95,7 +95,7 @@ digits = Task(
     network=MLPClassifierScratch(**NETWORK),
     sklearn_network=MLPClassifier(random_state=0),
     linear_model=LogisticRegression(max_iter=1000),
-    folds=StratifiedShuffleSplit(n_splits=6, train_size=200, random_state=0),
+    folds=StratifiedShuffleSplit(n_splits=5, train_size=200, random_state=0),
     score="accuracy",
     tuned_score="neg_log_loss",
     loss="log loss",
@@ -130,7 +130,7 @@ def in_pipeline(estimator):
 # number of rows, and 0 together with ``dropout=0`` is no regularization at all.
 
 GRID = {
-    "alpha": [0, 0.001, 0.003, 0.01, 0.03],
+    "alpha": [0, 0.003, 0.01, 0.03, 0.1],
     "dropout": [0, 0.2, 0.4],
     "penalty": ["l1", "l2", "elasticnet"],
 }

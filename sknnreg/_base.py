@@ -126,6 +126,7 @@ class BaseMLP(Hyperparameters):
         network = build_network(
             [self], X.shape[1], target.shape[1], self._loss(), X.dtype
         )
+        self._network = network
         parameters = Parameters(network.specs, 1, X.dtype)
         self._start(network, parameters, first)
         if first and self.input_noise:
@@ -240,10 +241,6 @@ class BaseMLP(Hyperparameters):
                 values[i][name] = np.asarray(array)[None]
         return values
 
-    def _network(self) -> Network:
-        n_in, n_out = self.coefs_[0].shape[0], self.n_outputs_
-        return build_network([self], n_in, n_out, self._loss(), self.coefs_[0].dtype)
-
     def _validate_new(self, X):
         return validate_data(
             self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
@@ -253,8 +250,7 @@ class BaseMLP(Hyperparameters):
         """Raw outputs (n, n_outputs) for new data."""
         check_is_fitted(self)
         X = self._validate_new(X)
-        network = self._network()
-        return Bound(network, self._values(network)).predict(X)[0]
+        return Bound(self._network, self._values(self._network)).predict(X)[0]
 
     def _sample_raw(self, X, n_samples):
         """Raw outputs (n_samples, n, n_outputs) of stochastic passes (Monte Carlo).
@@ -270,17 +266,16 @@ class BaseMLP(Hyperparameters):
             )
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         X = self._validate_new(X)
-        network = self._network()
         values = [
             {
                 name: np.broadcast_to(array, (n_samples, *array.shape[1:]))
                 for name, array in layer.items()
             }
-            for layer in self._values(network)
+            for layer in self._values(self._network)
         ]
         streams = Streams(draw_seeds(self.random_state, n_samples))
         block = max(1, SAMPLING_ROWS // n_samples)
-        return Bound(network, values).predict(X, block, streams)
+        return Bound(self._network, values).predict(X, block, streams)
 
     @property
     def feature_importances_(self):

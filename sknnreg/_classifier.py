@@ -235,7 +235,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             Columns as in ``classes_``; for a multilabel target the probability of each
             label.
         """
-        return self._loss().inverse_link(self._both_classes(self._raw_predict(X)))
+        return self._network.loss.inverse_link(self._both_classes(self._raw_predict(X)))
 
     def predict_log_proba(self, X):
         """Predict the logarithms of probabilities, finite where these underflow.
@@ -251,8 +251,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             As :meth:`predict_proba`.
         """
         raw = self._both_classes(self._raw_predict(X))
-        stable = self._loss().log_probability(raw[None])[0]
-        probability = self._loss().inverse_link(raw)
+        stable = self._network.loss.log_probability(raw[None])[0]
+        probability = self._network.loss.inverse_link(raw)
         with np.errstate(divide="ignore"):
             log_probability = np.log(probability)
         underflow = probability < np.finfo(probability.dtype).tiny
@@ -277,7 +277,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The same for the same int ``random_state``.
         """
         raw = self._sample_raw(X, n_samples)
-        return self._loss().inverse_link(self._both_classes(raw))
+        return self._network.loss.inverse_link(self._both_classes(raw))
 
     def _both_classes(self, raw):
         """A column for each class where one raw output stands for two."""

@@ -524,18 +524,23 @@ def test_divergence_under_early_stopping(diabetes):
     assert model.best_validation_score_ == np.nanmax(model.validation_scores_)
 
 
-def test_scikit_learn_metrics_and_predictions_not_finite(diabetes):
-    # r2_score raises for inf: to the user that must be the divergence it is
-    X, y = diabetes
+@pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error", None])
+def test_scikit_learn_metrics_and_predictions_not_finite(scoring):
+    # metrics raise for infinite predictions: to the user that must be a divergence
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 3))
+    y = rng.poisson(np.exp(X[:, 0]))
     model = regressor(
+        loss="poisson",
+        hidden_layer_sizes=(),
         solver="sgd",
-        learning_rate_init=0.5,
-        batch_size=397,
-        n_iter_no_change=100,
-        scoring="r2",
+        learning_rate_init=1.0,
+        batch_size=90,
+        scoring=scoring,
     )
     with pytest.warns(ConvergenceWarning, match="diverged"):
         model.fit(X, y)
+    assert model.history_["validation_loss"][-1] == np.inf
     assert np.isfinite(model.predict(X)).all()
 
 

@@ -181,6 +181,28 @@ def test_alpha_bias_is_a_ridge_with_a_column_of_ones(diabetes):
     assert_same_solution(ours, theirs.coef_[:-1], theirs.coef_[-1])
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer::")
+@pytest.mark.parametrize("p", [0.2, 0.5])
+def test_input_dropout_is_a_ridge(diabetes, p):
+    # In expectation: mean (y - Xw)² + p / (1 - p) ‖w‖² for columns of variance one
+    # (Wager, Wang & Liang 2013, "Dropout training as adaptive regularization").
+    X, y = diabetes
+    model = MLPRegressorScratch(
+        hidden_layer_sizes=(),
+        solver="sgd",
+        penalty=None,
+        input_dropout=p,
+        batch_size=len(y),
+        learning_rate_init=1e-3,
+        max_iter=3000,
+        n_iter_no_change=3000,
+        random_state=0,
+    ).fit(X, y)
+    theirs = Ridge(alpha=len(y) * p / (1 - p)).fit(X, y)
+    assert_allclose(model.coefs_[0][:, 0], theirs.coef_, atol=0.01)
+    assert_allclose(model.predict(X), theirs.predict(X), atol=0.05)
+
+
 def test_no_penalty_is_least_squares(diabetes):
     X, y = diabetes
     theirs = Ridge(alpha=0).fit(X, y)

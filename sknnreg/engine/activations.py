@@ -8,6 +8,7 @@ forward pass may overwrite ``z``. ``out`` may be ``z`` (forward, if ``needs = "y
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import ClassVar
 
@@ -64,18 +65,19 @@ class Tanh(Activation):
         return np.multiply(dy, slope, out=out)
 
 
+@functools.lru_cache(maxsize=16)
+def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> NDArray:
+    zeros = np.zeros(shape, dtype)
+    zeros.flags.writeable = False
+    return zeros
+
+
 class Relu(Activation):
     """f(z) = max(0, z);  f' = [z > 0]."""
 
-    def __init__(self):
-        self._zeros = {}
-
     def forward(self, z, out):
         # against an array, np.maximum is three times as fast as against a number
-        key = (z.shape, z.dtype)
-        if key not in self._zeros:
-            self._zeros[key] = np.zeros_like(z)
-        return np.maximum(z, self._zeros[key], out=out)
+        return np.maximum(z, _zeros(z.shape, z.dtype), out=out)
 
     def backward(self, dy, z, y, out):
         return np.multiply(dy, y > 0, out=out)

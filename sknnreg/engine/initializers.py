@@ -23,6 +23,7 @@ nonlinear dynamics of learning in deep linear neural networks"; Klambauer et al.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,5 +170,5 @@ def get_initializer(init: str | Initializer, activation: str) -> Initializer:
 def bias_initializer(init: Initializer, fans: Shape) -> Initializer:
     """``init`` for a bias: its fans are those of the weights beside it."""
     if isinstance(init, VarianceScaling):
-        return lambda rng, shape: init(rng, shape, fans)
+        return functools.partial(init, fans=fans)
     return init

@@ -35,7 +35,8 @@ class Dropout(Layer):
     def mask(self, shape: tuple[int, int], c) -> NDArray:
         """m / (1 - p), (1 or K, *shape)."""
         keep = c.streams.words(shape) <= self.threshold
-        return np.multiply(keep, self.scale, dtype=c.dtype)
+        mask = c.array("mask", shape[-1], len(keep))
+        return np.multiply(keep, self.scale, out=mask, casting="same_kind")
 
     def forward(self, x, c):
         if c.streams is None:
