@@ -121,16 +121,14 @@ class BaseMLP(Hyperparameters):
         target = np.asarray(self._encode_target(y), X.dtype)
         weight = self._row_weights(X, y, sample_weight, incremental)
         if validation is not None:
-            validation = self._validate_given(*validation, X.dtype)
+            validation = self._validate_given(*validation, X.dtype, target.shape[1])
 
         network = build_network(
             [self], X.shape[1], target.shape[1], self._loss(), X.dtype
         )
         self._network = network
         parameters = Parameters(network.specs, 1, X.dtype)
-        self._start(network, parameters, first)
-        if first and self.input_noise:
-            parameters.values()[0]["std"][...] = feature_std(X)
+        self._start(network, parameters, X, first)
         rows = None
         if self.early_stopping and validation is None:
             labels = self._stratify(y)
@@ -172,15 +170,19 @@ class BaseMLP(Hyperparameters):
             )
         return weight
 
-    def _validate_given(self, X, y, sample_weight, dtype):
+    def _validate_given(self, X, y, sample_weight, dtype, n_outputs):
         if X is None or y is None:
             raise ValueError("X_val and y_val must be given together.")
         X, y = self._validate_X(X, y, dtype, reset=False)
         target = np.asarray(self._encode_target(y), dtype)
+        if target.shape[1] != n_outputs:
+            raise ValueError(
+                f"y_val has {target.shape[1]} outputs, but y has {n_outputs}."
+            )
         weight = self._row_weights(X, y, sample_weight, incremental=False)
         return Validation(X, target, y, weight)
 
-    def _start(self, network: Network, parameters: Parameters, first: bool) -> None:
+    def _start(self, network: Network, parameters: Parameters, X, first: bool) -> None:
         """First values, or those of the last fit; and where the random streams are."""
         if not hasattr(self, "_streams") or first:
             self._seed = draw_seeds(self.random_state, 1)[0]
@@ -194,52 +196,57 @@ class BaseMLP(Hyperparameters):
             self.t_, self.best_iter_ = 0, 0
             self.history_, self.loss_curve_ = {}, []
             vars(self).pop("_optimizer_state", None)
-        if first:
-            parameters.initialize(self._streams.initial())
-            return
-        before = self._values(network)
-        for old, new in zip(before, parameters.values(), strict=True):
-            for name, array in new.items():
-                if old[name].shape != array.shape:
+        parameters.initialize(self._streams.initial())
+        if not first:
+            self._resume(network, parameters)
+        if self.input_noise and (first or "std" not in self._others):
+            parameters.values()[0]["std"][...] = feature_std(X)
+
+    def _resume(self, network: Network, parameters: Parameters) -> None:
+        """Start from the fitted arrays."""
+        n_layers = len(parameters.matrices())
+        if len(self.coefs_) != n_layers:
+            raise ValueError(
+                f"warm_start and partial_fit go on with {len(self.coefs_)} fitted "
+                f"layers, but hidden_layer_sizes={self.hidden_layer_sizes!r} needs "
+                f"{n_layers}."
+            )
+        fitted = self._values(network)
+        for old, new in zip(fitted, parameters.values(), strict=True):
+            for name, array in old.items():
+                if array.shape != new[name].shape:
                     raise ValueError(
-                        f"warm_start and partial_fit go on with fitted coefficients of "
-                        f"shape {old[name].shape[1:]}, but hidden_layer_sizes="
+                        "warm_start and partial_fit go on with fitted coefficients of "
+                        f"shape {array.shape[1:]}, but hidden_layer_sizes="
                         f"{self.hidden_layer_sizes!r} and the data need "
-                        f"{array.shape[1:]}."
+                        f"{new[name].shape[1:]}."
                     )
-                array[...] = old[name]
+                new[name][...] = array
 
     def _publish(self, values, k: int) -> None:
-        """Make model k of a stack the fitted arrays."""
-        self.coefs_, self.intercepts_, self._others = [], [], []
+        """Make model k of a stack the fitted arrays: of each name, layer by layer."""
+        found: dict[str, list] = {"weight": [], "bias": []}
         for layer in values:
-            others = {}
             for name, array in layer.items():
-                if name.endswith("weight"):
-                    self.coefs_.append(array[k])
-                elif name.endswith("bias"):
-                    self.intercepts_.append(array[k])
-                else:
-                    others[name] = array[k]
-            self._others.append(others)
+                found.setdefault(base_name(name), []).append(array[k])
+        self.coefs_, self.intercepts_ = found.pop("weight"), found.pop("bias")
+        self._others = found
 
     # Predicting
 
     def _values(self, network: Network):
         """The fitted arrays as the engine takes them: one dict a layer, K = 1."""
-        coefs, intercepts = iter(self.coefs_), iter(self.intercepts_)
-        values = []
-        for i, specs in enumerate(network.specs):
-            values.append({})
-            for name in specs:
-                if name.endswith("weight"):
-                    array = next(coefs)
-                elif name.endswith("bias"):
-                    array = next(intercepts)
-                else:
-                    array = self._others[i][name]
-                values[i][name] = np.asarray(array)[None]
-        return values
+        arrays = {"weight": self.coefs_, "bias": self.intercepts_}
+        arrays |= getattr(self, "_others", {})
+        rest = {name: iter(found) for name, found in arrays.items()}
+        return [
+            {
+                name: np.asarray(next(rest[base_name(name)]))[None]
+                for name in specs
+                if base_name(name) in rest
+            }
+            for specs in network.specs
+        ]
 
     def _validate_new(self, X):
         return validate_data(
@@ -251,6 +258,9 @@ class BaseMLP(Hyperparameters):
         check_is_fitted(self)
         X = self._validate_new(X)
         return Bound(self._network, self._values(self._network)).predict(X)[0]
+
+    def _inverse_link(self, raw):
+        return self._network.loss.inverse_link(raw)
 
     def _sample_raw(self, X, n_samples):
         """Raw outputs (n_samples, n, n_outputs) of stochastic passes (Monte Carlo).
@@ -284,10 +294,12 @@ class BaseMLP(Hyperparameters):
         Exactly zero for an input that ``penalty="group_l1"`` dropped.
         """
         check_is_fitted(self)
-        first = [self.coefs_[0]]
-        if "projection" in self._others[0]:
-            first.append(self._others[0]["projection"])
-        return np.sqrt(sum(np.vecdot(W, W) for W in first))
+        W = self.coefs_[0]
+        squares = np.vecdot(W, W)
+        if "projection" in self._others and W.shape[0] != W.shape[1]:
+            P = self._others["projection"][0]  # beside W, out of the same inputs
+            squares = squares + np.vecdot(P, P)
+        return np.sqrt(squares)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")
@@ -306,6 +318,11 @@ class BaseMLP(Hyperparameters):
         if self.early_stopping:
             raise AttributeError("partial_fit does not support early_stopping=True")
         return True
+
+
+def base_name(name: str) -> str:
+    """The name of an array without the prefix of the block it is in."""
+    return name.rpartition(".")[2]
 
 
 def draw_seeds(random_state, n: int) -> list[tuple[int, ...]]:

@@ -75,7 +75,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     >>> from sklearn.datasets import load_iris
     >>> from sknnreg import MLPClassifierScratch
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = MLPClassifierScratch(dropout=0.2, max_iter=500, random_state=0)
+    >>> model = MLPClassifierScratch(
+    ...     dropout=0.1, learning_rate_init=0.01, early_stopping=True, random_state=0
+    ... )
     >>> model.fit(X, y).score(X, y) > 0.9
     True
     """
@@ -235,7 +237,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             Columns as in ``classes_``; for a multilabel target the probability of each
             label.
         """
-        return self._network.loss.inverse_link(self._both_classes(self._raw_predict(X)))
+        return self._inverse_link(self._both_classes(self._raw_predict(X)))
 
     def predict_log_proba(self, X):
         """Predict the logarithms of probabilities, finite where these underflow.
@@ -252,7 +254,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         """
         raw = self._both_classes(self._raw_predict(X))
         stable = self._network.loss.log_probability(raw[None])[0]
-        probability = self._network.loss.inverse_link(raw)
+        probability = self._inverse_link(raw)
         with np.errstate(divide="ignore"):
             log_probability = np.log(probability)
         underflow = probability < np.finfo(probability.dtype).tiny
@@ -277,7 +279,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The same for the same int ``random_state``.
         """
         raw = self._sample_raw(X, n_samples)
-        return self._network.loss.inverse_link(self._both_classes(raw))
+        return self._inverse_link(self._both_classes(raw))
 
     def _both_classes(self, raw):
         """A column for each class where one raw output stands for two."""

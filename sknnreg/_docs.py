@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import inspect
 
 from sknnreg.engine.initializers import INITIALIZERS
 from sknnreg.engine.layers import NORMALIZATIONS
@@ -26,7 +26,7 @@ def describe(registry) -> str:
 
 def add_shared_docs(cls):
     """Fill ``{parameters}`` and ``{attributes}`` of a class docstring."""
-    doc = textwrap.dedent(cls.__doc__).strip()
+    doc = inspect.cleandoc(cls.__doc__)
     doc = doc.replace("{parameters}", PARAMETERS.strip())
     cls.__doc__ = doc.replace("{attributes}", ATTRIBUTES.strip()) + "\n"
     return cls

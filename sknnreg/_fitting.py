@@ -182,15 +182,12 @@ def print_epoch(est, task: Task, epoch: int) -> None:
 
 
 def publish(est, task: Task, loss: float | None = None) -> None:
-    """Set the fitted attributes from a finished task; refuse parameters not finite."""
+    """Set the fitted attributes from a finished task; refuse what is not finite.
+
+    ``loss`` is J of the parameters, if it is not that of the last epoch.
+    """
     stopping, done = task.stopping, len(est.loss_curve_)
-    if not np.isfinite(task.parameters.theta).all() or (
-        stopping.diverged[0] and stopping.best_epoch[0] < 0
-    ):
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may contain "
-            "large values and need to be preprocessed."
-        )
+    check_finite(task, loss)
     if stopping.diverged[0]:
         warnings.warn(
             "Training diverged: the loss, the score or the parameters became infinite "
@@ -202,23 +199,53 @@ def publish(est, task: Task, loss: float | None = None) -> None:
         vars(est).pop("_optimizer_state", None)
     est._publish(task.parameters.values(), 0)
     est.n_iter_ = int(task.n_iter[0])
-    columns = task.history.of_model(0)
-    for name, cells in columns.items():
-        before = est.history_.get(name, [np.nan] * done)
-        est.history_ = est.history_ | {name: before + cells}
+    est.history_ = extended(est.history_, task.history.of_model(0))
     est.loss_curve_ = est.history_.get("loss", [])
     if stopping.best_epoch[0] >= 0:
         est.best_iter_ = done + int(stopping.best_epoch[0]) + 1
     restored = task.keep_best or stopping.diverged[0]
     kept = est.best_iter_ if restored else len(est.loss_curve_)
-    est.loss_ = est.loss_curve_[kept - 1] if loss is None else loss
+    if loss is None:
+        loss = est.loss_curve_[kept - 1] if est.loss_curve_ else np.nan
+    est.loss_ = loss
     if task.keep_best:
         est.validation_scores_ = est.history_["validation_score"]
         est.best_validation_score_ = float(stopping.best[0])
         est.best_loss_ = None
     else:
         est.validation_scores_ = est.best_validation_score_ = None
-        est.best_loss_ = float(np.nanmin([est.loss_, *est.loss_curve_]))
+        est.best_loss_ = float(np.min([*est.loss_curve_, est.loss_], initial=np.inf))
+
+
+def check_finite(task: Task, loss: float | None) -> None:
+    """Refuse a task that never had a finite epoch."""
+    never = task.stopping.diverged[0] and task.stopping.best_epoch[0] < 0
+    lost = not np.isfinite(task.parameters.theta).all()
+    if lost or (loss is not None and not np.isfinite(loss)):
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain "
+            "large values and need to be preprocessed."
+        )
+    if never and np.isfinite(task.history.of_model(0)["loss"][0]):
+        raise ValueError(
+            "The validation score of the first epoch is not finite. Check scoring and "
+            "the validation data."
+        )
+    if never:
+        raise ValueError(
+            "Training diverged in its first epoch: the loss is not finite. The solver "
+            "would give non-finite parameter weights; the input data may contain large "
+            "values and need to be preprocessed, or learning_rate_init be smaller."
+        )
+
+
+def extended(history: dict, new: dict) -> dict:
+    """The columns of both, one after the other; NaN where one has none."""
+    before, after = (len(table.get("loss", [])) for table in (history, new))
+    return {
+        name: history.get(name, [np.nan] * before) + new.get(name, [np.nan] * after)
+        for name in history | new
+    }
 
 
 def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:

@@ -222,8 +222,8 @@ default='squared_error'
             Only if ``return_std``: the spread of the passes, in the target's unit.
         """
         if not return_std:
-            return self._shape(self._network.loss.inverse_link(self._raw_predict(X)))
-        samples = self._network.loss.inverse_link(self._sample_raw(X, n_samples))
+            return self._shape(self._inverse_link(self._raw_predict(X)))
+        samples = self._inverse_link(self._sample_raw(X, n_samples))
         return self._shape(samples.mean(axis=0)), self._shape(samples.std(axis=0))
 
     def _shape(self, prediction):

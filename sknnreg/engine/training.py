@@ -175,7 +175,7 @@ def record(
 ) -> NDArray:
     """Close an epoch: history, score, early stopping; gives the models that stall."""
     theta, grad = task.parameters.theta, task.parameters.grad
-    task.n_iter[task.stopping.active] += 1
+    running = task.stopping.active.copy()
     squares = np.square(theta)
     cells: dict[str, NDArray | float] = {
         "loss": loss,
@@ -192,6 +192,7 @@ def record(
         if task.keep_best:
             score = validation_score
     task.history.append(cells)
+    task.n_iter[running] += 1
     # NaN or infinite anywhere leaves no finite sum
     finite = np.isfinite(loss + score + squares.sum(axis=-1))
     score = np.where(finite, score, np.nan)
