@@ -229,6 +229,11 @@ default='squared_error'
     def _shape(self, prediction):
         return prediction.ravel() if self.n_outputs_ == 1 else prediction
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
+
     def _loss(self):
         kind = REGRESSION_LOSSES[self.loss]
         return kind(**arguments(kind, [self], float))
