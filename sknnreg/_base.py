@@ -47,6 +47,9 @@ class BaseMLP(Hyperparameters):
     def _loss(self):
         """The engine's loss, once the target is known."""
 
+    def _learn_classes(self, y, classes):
+        """Before ``partial_fit``: all classes that will come, for a classifier."""
+
     def _stratify(self, y):
         """Labels by which the validation split is stratified, or None."""
         return
@@ -102,9 +105,19 @@ class BaseMLP(Hyperparameters):
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
-    def _fit(self, X, y, sample_weight=None, validation=None, incremental=False):
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        validation=None,
+        incremental=False,
+        classes=None,
+    ):
         """Fit a copy and take over its result: a failure loses nothing fitted."""
         work = copy.copy(self)
+        if incremental:
+            work._learn_classes(y, classes)
         work._fit_in_place(X, y, sample_weight, validation, incremental)
         self.__dict__ = work.__dict__
         return self
@@ -132,6 +145,11 @@ class BaseMLP(Hyperparameters):
         rows = None
         if self.early_stopping and validation is None:
             labels = self._stratify(y)
+            if self.validation_fraction == 0:
+                raise ValueError(
+                    "early_stopping=True needs validation_fraction > 0, or X_val and "
+                    "y_val."
+                )
             rows, held_out = split_rows(
                 len(target), self.validation_fraction, labels, self._seed[0]
             )

@@ -200,11 +200,13 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         self : object
             The estimator, trained further.
         """
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+
+    def _learn_classes(self, y, classes):
         if _check_partial_fit_first_call(self, classes):
             self._label_binarizer = LabelBinarizer()
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer.fit(y if multilabel else classes)
-        return self._fit(X, y, sample_weight, incremental=True)
 
     def predict(self, X):
         """Predict classes.

@@ -206,8 +206,9 @@ feature_names_in_ : ndarray of shape (n_features_in_,)
 n_iter_ : int
     Epochs, or iterations of 'lbfgs', of the last call of ``fit``.
 best_iter_ : int
-    Number, from 1, of the epoch in ``history_`` with the best score (validation
-    score with early stopping, else training loss).
+    Number, from 1, of the epoch in ``history_`` whose parameters early stopping
+    kept, or that were kept when training diverged; else of the epoch with the least
+    loss. The loss of an epoch is the mean over its steps, each before it is taken.
 feature_importances_ : ndarray of shape (n_features_in_,)
     Euclidean norm of the weights that leave each input.
 t_ : int

@@ -201,10 +201,13 @@ def publish(est, task: Task, loss: float | None = None) -> None:
     est.n_iter_ = int(task.n_iter[0])
     est.history_ = extended(est.history_, task.history.of_model(0))
     est.loss_curve_ = est.history_.get("loss", [])
-    if stopping.best_epoch[0] >= 0:
-        est.best_iter_ = done + int(stopping.best_epoch[0]) + 1
-    restored = task.keep_best or stopping.diverged[0]
-    kept = est.best_iter_ if restored else len(est.loss_curve_)
+    kept = len(est.loss_curve_)
+    if task.keep_best or stopping.diverged[0]:
+        best = int(stopping.best_epoch[0])  # -1: what the warm start began with
+        kept = done + best + 1 if best >= 0 else est.best_iter_
+        est.best_iter_ = kept
+    elif est.loss_curve_:
+        est.best_iter_ = 1 + int(np.argmin(est.loss_curve_))
     if loss is None:
         loss = est.loss_curve_[kept - 1] if est.loss_curve_ else np.nan
     est.loss_ = loss

@@ -1212,3 +1212,27 @@ def test_interruption_of_the_first_epoch(iris, monkeypatch):
         model = classifier().fit(X, y)
     assert model.n_iter_ == 0
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+@not_converged
+def test_a_failing_first_partial_fit_leaves_no_classes(iris):
+    X, y = iris
+    model = classifier()
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(np.full_like(X, np.nan), y, classes=[0, 1, 2])
+    model.partial_fit(X, y, classes=[0, 1, 2, 3])
+    assert_array_equal(model.classes_, [0, 1, 2, 3])
+
+
+@not_converged
+def test_best_iter_over_several_calls(iris):
+    X, y = iris
+    model = classifier(learning_rate_init=0.5)
+    for _ in range(4):
+        model.partial_fit(X, y, classes=[0, 1, 2])
+    assert model.best_iter_ == 1 + np.argmin(model.loss_curve_)
+
+
+def test_early_stopping_without_rows_to_validate(iris):
+    with pytest.raises(ValueError, match="validation_fraction"):
+        classifier(early_stopping=True, validation_fraction=0.0).fit(*iris)
