@@ -111,9 +111,9 @@ class Batches:
         if (name, shape) not in self._scratch:
             self._scratch[name, shape] = np.empty(shape, array.dtype)
         out = self._scratch[name, shape]
-        for rows, block in zip(order, out, strict=True):
+        for k in range(len(order)):
             # mode="raise" would make NumPy write through a buffer
-            np.take(array, rows, axis=0, out=block, mode="clip")
+            array.take(order[k], axis=0, out=out[k], mode="clip")
         return out
 
 

@@ -55,6 +55,11 @@ class Loss:
         return (rows * share).sum(axis=-1)
 
 
+def over_outputs(loss: NDArray) -> NDArray:
+    """Sum over the last axis, which is most often one output."""
+    return loss[..., 0] if loss.shape[-1] == 1 else loss.sum(axis=-1)
+
+
 class SquaredError(Loss):
     """½ (raw - y)²;  gradient raw - y."""
 
@@ -68,7 +73,7 @@ class AbsoluteError(Loss):
 
     def rows(self, raw, y, out):
         np.subtract(raw, y, out=out)
-        loss = np.abs(out).sum(axis=-1)
+        loss = over_outputs(np.abs(out))
         np.sign(out, out=out)
         return loss
 
@@ -87,7 +92,7 @@ class Huber(Loss):
         residual = raw - y
         np.clip(residual, -self.delta, self.delta, out=out)
         # with c = clip(r): c (r - c / 2) is both branches of the formula
-        return (out * (residual - 0.5 * out)).sum(axis=-1)
+        return over_outputs(out * (residual - 0.5 * out))
 
 
 class Quantile(Loss):
@@ -106,7 +111,7 @@ class Quantile(Loss):
         np.sign(below, out=out)
         out *= -0.5
         out += np.where(below == 0, 0, raw.dtype.type(0.5 - self.quantile))
-        return loss.sum(axis=-1)
+        return over_outputs(loss)
 
 
 class Poisson(Loss):
@@ -119,7 +124,7 @@ class Poisson(Loss):
 
     def rows(self, raw, y, out):
         np.exp(raw, out=out)
-        loss = (out - y * raw + xlogy(y, y) - y).sum(axis=-1)
+        loss = over_outputs(out - y * raw + xlogy(y, y) - y)
         out -= y
         return loss
 
@@ -140,7 +145,7 @@ class BinaryLogLoss(Loss):
         loss -= y * raw
         expit(raw, out=out)
         out -= y
-        return loss.sum(axis=-1)
+        return over_outputs(loss)
 
     def inverse_link(self, raw):
         # a finite raw output is never certain: rounding must not say 1

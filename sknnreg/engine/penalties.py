@@ -103,7 +103,7 @@ class ElasticNet(Penalty):
     def smooth(self, w):
         if not self._has_l2 or self.decoupled:
             return 0.0
-        flat = w.reshape(len(w), -1)
+        flat = w if w.ndim == 2 else w.reshape(len(w), -1)
         return a_model(self.l2, 1) * (0.5 * np.vecdot(flat, flat))
 
     def kink(self, w):
@@ -235,16 +235,23 @@ class Regularizer:
     def __init__(self, terms: Sequence[Term]) -> None:
         self.terms = list(terms)
         self.has_kink = any(term.penalty.has_kink for term in self.terms)
+        self.is_decoupled = any(term.penalty.decoupled for term in self.terms)
+        self._seen: NDArray | None = None
+        self._views: list[tuple[Penalty, NDArray, NDArray]] = []
 
     def value_and_gradient(
         self, theta: NDArray, grad: NDArray, kink: bool = True
     ) -> NDArray | float:
         """Ω (K,), with or without the kinks; adds the smooth part's gradient."""
+        if theta is not self._seen:  # else the views of the last step still hold
+            self._seen = theta
+            self._views = [(t.penalty, t.view(theta), t.view(grad)) for t in self.terms]
         total: NDArray | float = 0.0
-        for term in self.terms:
-            w, penalty = term.view(theta), term.penalty
-            total = total + penalty.smooth(w) + (penalty.kink(w) if kink else 0.0)
-            penalty.add_gradient(w, term.view(grad))
+        for penalty, w, g in self._views:
+            total = total + penalty.smooth(w)
+            if kink and penalty.has_kink:
+                total = total + penalty.kink(w)
+            penalty.add_gradient(w, g)
         return total
 
     def value(self, theta: NDArray) -> NDArray | float:
@@ -253,7 +260,7 @@ class Regularizer:
 
     def decay(self, theta: NDArray, rate: Number) -> None:
         """Decoupled decay of one step."""
-        for term in self.terms:
+        for term in self.terms if self.is_decoupled else ():
             if term.penalty.decoupled:
                 term.penalty.decay(term.view(theta), rate)
 
