@@ -38,5 +38,5 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "show_memory": False,
     "download_all_examples": False,
-    "plot_gallery": "True",
+    "write_computation_times": False,
 }
