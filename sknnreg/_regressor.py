@@ -72,7 +72,9 @@ default='squared_error'
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = make_pipeline(
     ...     StandardScaler(),
-    ...     MLPRegressorScratch(solver="lbfgs", penalty="l1", alpha=9.0),
+    ...     MLPRegressorScratch(
+    ...         solver="lbfgs", penalty="l1", alpha=9.0, max_iter=2000, random_state=0
+    ...     ),
     ... )
     >>> model.fit(X, y).score(X, y) > 0.4
     True

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 #: Multiplications of the largest product of a step below which two threads lose more
 #: by waiting for each other than they save; see docs/performance.md.
