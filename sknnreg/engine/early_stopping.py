@@ -71,10 +71,11 @@ class EarlyStopping:
         if not self.snapshot:
             self.snapshot = [vector.copy() for vector in vectors]
         if which.any():
-            self.best = np.where(which, score, self.best)
-            self.best_epoch = np.where(which, epoch, self.best_epoch)
+            self.best[which] = score[which]
+            self.best_epoch[which] = epoch
+            rows = slice(None) if which.all() else which
             for kept, vector in zip(self.snapshot, vectors, strict=True):
-                kept[which] = vector[which]
+                kept[rows] = vector[rows]
 
     def end(self, which: NDArray) -> None:
         """End the training of these models."""
