@@ -63,18 +63,22 @@ def sklearn(problem: Problem):
     return lambda: model.fit(problem.X, problem.y)
 
 
+def torch_layers(problem: Problem, n_outputs: int):
+    """The workload's network, layer by layer."""
+    import torch
+
+    sizes = [problem.X.shape[1], *problem.hidden]
+    for a, b in itertools.pairwise(sizes):
+        yield torch.nn.Linear(a, b)
+        yield torch.nn.ReLU()
+        if problem.dropout:
+            yield torch.nn.Dropout(problem.dropout)
+    yield torch.nn.Linear(sizes[-1], n_outputs)
+
+
 def torch(problem: Problem):
     """A plain loop over index batches, fused Adam, no DataLoader."""
     import torch
-
-    def layers():
-        sizes = [problem.X.shape[1], *problem.hidden]
-        for a, b in itertools.pairwise(sizes):
-            yield torch.nn.Linear(a, b)
-            yield torch.nn.ReLU()
-            if problem.dropout:
-                yield torch.nn.Dropout(problem.dropout)
-        yield torch.nn.Linear(sizes[-1], problem.n_outputs)
 
     loss = {
         "binary": torch.nn.BCEWithLogitsLoss(),
@@ -88,7 +92,7 @@ def torch(problem: Problem):
     def fit():
         torch.set_num_threads(problem.threads)
         torch.manual_seed(0)
-        net = torch.nn.Sequential(*layers()).to(X.dtype)
+        net = torch.nn.Sequential(*torch_layers(problem, problem.n_outputs)).to(X.dtype)
         optimizer = torch.optim.Adam(
             net.parameters(), lr=RATE, weight_decay=1e-4, fused=True
         )
@@ -177,19 +181,12 @@ def skorch(problem: Problem):
     import skorch
     import torch
 
-    def block():
-        sizes = [problem.X.shape[1], *problem.hidden]
-        for a, b in itertools.pairwise(sizes):
-            yield torch.nn.Linear(a, b)
-            yield torch.nn.ReLU()
-            if problem.dropout:
-                yield torch.nn.Dropout(problem.dropout)
-        yield torch.nn.Linear(sizes[-1], max(2, problem.n_outputs))
-
     def fit():
         torch.set_num_threads(problem.threads)
         net = skorch.NeuralNetClassifier(
-            torch.nn.Sequential(*block()).to(torch.from_numpy(problem.X[:1]).dtype),
+            torch.nn.Sequential(*torch_layers(problem, max(2, problem.n_outputs))).to(
+                torch.from_numpy(problem.X[:1]).dtype
+            ),
             criterion=torch.nn.CrossEntropyLoss,
             optimizer=torch.optim.Adam,
             lr=RATE,
