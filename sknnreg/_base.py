@@ -100,8 +100,8 @@ class BaseMLP(Hyperparameters):
         Raises
         ------
         ValueError
-            If a hyperparameter or the data are invalid, or training diverges in its
-            first epoch. What was fitted before stays.
+            If a hyperparameter or the data are invalid, or training diverges before any
+            epoch was better than the start. What was fitted before stays.
         """
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 

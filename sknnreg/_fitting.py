@@ -23,7 +23,7 @@ from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.penalties import Number
 from sknnreg.engine.schedules import Horizon
 from sknnreg.engine.streams import Streams
-from sknnreg.engine.training import Task, record, restore_best, train
+from sknnreg.engine.training import Task, objective, record, restore_best, train
 
 
 def fit_stochastic(
@@ -132,7 +132,7 @@ def watch(est, task: Task, validation: Validation | None) -> None:
     if task.keep_best and est.history_:
         _, score = task.validate()
         if np.isfinite(score).all():
-            task.stopping.keep(-1, score, np.array([True]), *task.vectors)
+            task.stopping.keep(-1, score, np.array([True]), *task.vectors, *task.start)
 
 
 def batch_size(est, n: int) -> int:
@@ -189,6 +189,8 @@ def publish(est, task: Task, loss: float | None = None) -> None:
     stopping, done = task.stopping, len(est.loss_curve_)
     check_finite(task, loss)
     if stopping.diverged[0]:
+        if not task.keep_best and loss is None:
+            loss = float(objective(task)[0])
         warnings.warn(
             "Training diverged: the loss, the score or the parameters became infinite "
             f"or NaN. The parameters of epoch {done + stopping.best_epoch[0] + 1} are "
@@ -229,15 +231,15 @@ def check_finite(task: Task, loss: float | None) -> None:
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed."
         )
-    if never and np.isfinite(task.history.of_model(0)["loss"][0]):
+    if never and task.keep_best and np.isfinite(task.history.of_model(0)["loss"][0]):
         raise ValueError(
             "The validation score of the first epoch is not finite. Check scoring and "
             "the validation data."
         )
     if never:
         raise ValueError(
-            "Training diverged in its first epoch: the loss is not finite. The solver "
-            "would give non-finite parameter weights; the input data may contain large "
+            "Training diverged, and no epoch was better than the start: the solver "
+            "would give non-finite parameter weights. The input data may contain large "
             "values and need to be preprocessed, or learning_rate_init be smaller."
         )
 

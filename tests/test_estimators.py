@@ -948,23 +948,40 @@ def test_a_failing_scorer_loses_nothing(iris):
     same_after_failure(model, X, RuntimeError, "out of ink", X, y)
 
 
+def calm_then_wild(step):
+    return 0.01 if step < 20 else 5.0
+
+
 def test_divergence_keeps_the_best_epoch(diabetes):
     X, y = diabetes
-    params = {"solver": "sgd", "learning_rate_init": 0.5, "batch_size": 442}
+    params = {"solver": "sgd", "learning_rate": calm_then_wild, "batch_size": 442}
     model = regressor(max_iter=100, n_iter_no_change=100, **params)
-    with pytest.warns(ConvergenceWarning, match="diverged.*epoch 1 are kept"):
+    with pytest.warns(ConvergenceWarning, match="diverged.*epoch 20 are kept"):
         model.fit(X, y)
-    assert 3 < model.n_iter_ < 100
+    assert 20 < model.n_iter_ < 100
     assert not np.isfinite(model.loss_curve_[-1]) or model.loss_curve_[-1] > 1e100
-    assert model.best_iter_ == 1
-    assert np.isfinite(model.predict(X)).all()
-    assert model.loss_ == model.best_loss_ == model.loss_curve_[0]
+    assert model.best_iter_ == 20
     with pytest.warns(ConvergenceWarning, match="hasn't converged"):
-        one = regressor(max_iter=1, **params).fit(X, y)
-    assert_same_bits(model, one)
+        before = regressor(max_iter=20, n_iter_no_change=100, **params).fit(X, y)
+    assert_same_bits(model, before)
+    # the objective is that of the kept parameters: one step after epoch 20 measured it
+    penalty = 0.5 * model.alpha * sum(np.sum(W**2) for W in model.coefs_)
+    residual = model.predict(X) - y
+    assert_allclose(model.loss_, 0.5 * np.mean(residual**2) + penalty)
 
 
-def test_divergence_after_better_epochs(diabetes):
+def test_divergence_from_the_start_is_refused(diabetes):
+    # the first loss is measured before the one step that throws the network far off
+    X, y = diabetes
+    model = regressor(
+        solver="sgd", max_iter=100, batch_size=442, learning_rate_init=0.5
+    )
+    with pytest.raises(ValueError, match="no epoch was better than the start"):
+        model.fit(X, y)
+    assert not hasattr(model, "coefs_")
+
+
+def test_divergence_of_a_warm_start_loses_nothing(diabetes):
     # first a calm rate, then one that is too large
     X, y = diabetes
     model = regressor(
@@ -973,10 +990,7 @@ def test_divergence_after_better_epochs(diabetes):
     with pytest.warns(ConvergenceWarning, match="hasn't converged"):
         model.fit(X, y)
     model.set_params(learning_rate_init=2.0)
-    with pytest.warns(ConvergenceWarning, match="epoch 21 are kept"):
-        model.fit(X, y)
-    assert model.best_iter_ == 21
-    assert model.loss_ == model.loss_curve_[20] == model.best_loss_
+    same_after_failure(model, X, ValueError, "no epoch was better", X, y)
     # what went wrong is not carried on: a calm rate trains again
     model.set_params(learning_rate_init=1e-4)
     with pytest.warns(ConvergenceWarning, match="hasn't converged"):

@@ -77,6 +77,8 @@ class Task:
         self.n_iter = np.zeros(self.parameters.n_models, int)
         #: the weight matrices, by layer
         self.matrices = self.parameters.matrices()
+        #: the vectors as they were at the start of the epoch
+        self.start = [vector.copy() for vector in self.vectors]
         self._starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
 
     def norms(self, squares: NDArray) -> NDArray:
@@ -114,6 +116,8 @@ def train(
     final = [np.empty_like(vector) for vector in task.vectors]
     for epoch in range(max_iter):
         running = stopping.active.copy()
+        for start, vector in zip(task.start, task.vectors, strict=True):
+            np.copyto(start, vector)
         loss, penalty, rate = run_epoch(task)
         stalled = record(task, epoch, loss, penalty, rate)
         _react(task, stalled, rate)
@@ -131,12 +135,33 @@ def train(
 
 def restore_best(task: Task) -> None:
     """Go back to the best epoch where that is to be kept, or all that is finite."""
-    which = task.stopping.diverged | task.keep_best
-    which &= np.isfinite(task.stopping.best)
+    stopping = task.stopping
+    which = (stopping.diverged | task.keep_best) & np.isfinite(stopping.best)
     if not which.any():
         return
-    for vector, kept in zip(task.vectors, task.stopping.snapshot, strict=True):
-        vector[which] = kept[which]
+    n = len(task.vectors)
+    _take_over(task, stopping.snapshot[:n], which)
+    doubtful = which & (stopping.best_epoch >= 0) & (not task.keep_best)
+    if doubtful.any():
+        # The loss of an epoch is measured before its last steps, which may have been
+        # the ones that left the slope: the epoch's start may be better than its end.
+        end = objective(task)
+        _take_over(task, stopping.snapshot[n:], doubtful)
+        earlier = doubtful & ~(end <= objective(task))
+        _take_over(task, stopping.snapshot[:n], doubtful & ~earlier)
+        stopping.best_epoch[earlier] -= 1
+
+
+def _take_over(task: Task, vectors: list[NDArray], which: NDArray) -> None:
+    for vector, other in zip(task.vectors, vectors, strict=True):
+        vector[which] = other[which]
+
+
+def objective(task: Task) -> NDArray:
+    """J (K,) of the present parameters over all training rows, without dropout."""
+    rows = task.batches
+    loss = task.bound.loss(rows.X, rows.y, rows.weight, rows.rows)
+    return loss + task.regularizer.value(task.parameters.theta)
 
 
 def run_epoch(task: Task) -> tuple[NDArray, NDArray, Number]:
@@ -196,7 +221,7 @@ def record(
     # NaN or infinite anywhere leaves no finite sum
     finite = np.isfinite(loss + score + squares.sum(axis=-1))
     score = np.where(finite, score, np.nan)
-    return task.stopping.observe(epoch, score, *task.vectors)
+    return task.stopping.observe(epoch, score, *task.vectors, *task.start)
 
 
 def _react(task: Task, stalled: NDArray, rate: Number) -> None:
