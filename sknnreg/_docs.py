@@ -15,13 +15,18 @@ def names(registry) -> str:
     return "{" + ", ".join(f"'{name}'" for name in registry) + "}"
 
 
-def describe(registry) -> str:
-    """A line for each class of a registry as it is now: its name and what it is."""
-    lines = []
-    for name, kind in registry.items():
-        doc = (kind.__doc__ or "").strip().splitlines() or [""]
-        lines.append(f"- '{name}': {doc[0]}")
-    return "\n".join(lines)
+def describe(registry) -> list[tuple[str, type, str]]:
+    """Name, class and first paragraph of each entry of a registry, as it is now.
+
+    Of an instance, how it is made stands for the paragraph.
+    """
+    rows = []
+    for name, entry in registry.items():
+        is_class = inspect.isclass(entry)
+        paragraph = (inspect.getdoc(entry) or "").split("\n\n")[0]
+        text = " ".join(paragraph.split()) if is_class else f"``{entry!r}``"
+        rows.append((name, entry if is_class else type(entry), text))
+    return rows
 
 
 def add_shared_docs(cls):

@@ -162,7 +162,8 @@ def run(est, task: Task, max_iter: int) -> bool:
         warnings.warn("Training interrupted by user.", stacklevel=6)
         restore_best(task)
         return False
-    if est.verbose and not task.stopping.active[0]:
+    stopping = task.stopping
+    if est.verbose and not (stopping.active[0] or stopping.diverged[0]):
         watched = "Validation score" if est.early_stopping else "Training loss"
         print(
             f"{watched} did not improve more than tol={est.tol:f} for "

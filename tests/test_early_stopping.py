@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_diabetes, load_digits, make_classification
+from sklearn.datasets import load_digits, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import (
     accuracy_score,
@@ -16,7 +16,6 @@ from sklearn.metrics import (
     make_scorer,
     mean_squared_error,
 )
-from sklearn.preprocessing import scale
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch, _base, _fitting
 from sknnreg.engine.optimizers import OPTIMIZERS
@@ -31,12 +30,6 @@ not_converged = pytest.mark.filterwarnings(
 def digits():
     X, y = load_digits(return_X_y=True)
     return X[:400] / 16, y[:400]
-
-
-@pytest.fixture(scope="module")
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return scale(X), scale(y)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import (
-    load_diabetes,
     load_digits,
-    load_iris,
     make_multilabel_classification,
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -40,18 +39,6 @@ not_converged = pytest.mark.filterwarnings(
 def digits():
     X, y = load_digits(return_X_y=True)
     return X[:200] / 16, y[:200]
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
-
-
-@pytest.fixture(scope="module")
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return scale(X), scale(y)
 
 
 @pytest.fixture(scope="module")
@@ -1250,3 +1237,21 @@ def test_best_iter_over_several_calls(iris):
 def test_early_stopping_without_rows_to_validate(iris):
     with pytest.raises(ValueError, match="validation_fraction"):
         classifier(early_stopping=True, validation_fraction=0.0).fit(*iris)
+
+
+@pytest.mark.parametrize("wild", [False, True])
+def test_verbose_says_patience_ran_out_only_if_it_did(diabetes, capsys, wild):
+    X, y = diabetes
+    model = regressor(
+        solver="sgd",
+        learning_rate=calm_then_wild if wild else "constant",
+        batch_size=442,
+        max_iter=100,
+        n_iter_no_change=100 if wild else 1,
+        tol=0 if wild else 1e9,
+        verbose=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    assert ("did not improve" in capsys.readouterr().out) is not wild

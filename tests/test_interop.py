@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.datasets import load_diabetes, load_digits, load_iris
+from sklearn.datasets import load_diabetes, load_digits
 from sklearn.ensemble import (
     BaggingClassifier,
     StackingRegressor,
@@ -54,18 +54,6 @@ pytestmark = pytest.mark.filterwarnings(
 def digits():
     X, y = load_digits(return_X_y=True)
     return X[:300] / 16, y[:300]
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
-
-
-@pytest.fixture(scope="module")
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return scale(X), scale(y)
 
 
 def classifier(**params):

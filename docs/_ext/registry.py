@@ -4,18 +4,12 @@
 registry itself, so that a new entry is documented by being there.
 """
 
-import inspect
 import re
 from importlib import import_module
 
 from sphinx.util.docutils import SphinxDirective
 
-
-def summary(entry) -> str:
-    """The first paragraph of a class's docstring, or how an instance is made."""
-    if not inspect.isclass(entry):
-        return f"``{entry!r}``"
-    return " ".join(inspect.getdoc(entry).split("\n\n")[0].split())
+from sknnreg._docs import describe
 
 
 class Registry(SphinxDirective):
@@ -28,12 +22,11 @@ class Registry(SphinxDirective):
         registry = getattr(import_module(module), name)
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 18 64", ""]
         lines += ["   * - name", "     - class", "     - what it is"]
-        for key, entry in registry.items():
-            kind = entry if inspect.isclass(entry) else type(entry)
+        for key, kind, text in describe(registry):
             lines += [
                 f"   * - ``{key!r}``",
                 f"     - :class:`~{module}.{kind.__name__}`",
-                f"     - {escape(summary(entry))}",
+                f"     - {escape(text)}",
             ]
         return self.parse_text_to_nodes("\n".join(lines))
 

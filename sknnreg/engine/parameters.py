@@ -46,8 +46,8 @@ class Parameters:
         normalizations, so that "penalize the weights" is one slice.
     state : ndarray of shape (K, S)
         Running statistics: saved and restored with ``theta``, never trained.
-    weights, biases : slice
-        Where these lie in the last axis of ``theta``.
+    weights : slice
+        Where they lie in the last axis of ``theta``.
     """
 
     def __init__(
@@ -68,7 +68,6 @@ class Parameters:
                         stop += spec.size
             ends[role] = stop
         self.weights = slice(0, ends["weight"])
-        self.biases = slice(ends["weight"], ends["bias"])
         self.theta = np.zeros((n_models, n_trained), dtype)
         self.grad = np.zeros_like(self.theta)
         self.state = np.zeros((n_models, ends["state"]), dtype)
