@@ -24,6 +24,7 @@ class Problem:
     epochs: int
     dropout: float
     threads: int
+    batch_norm: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -51,7 +52,10 @@ def ours(problem: Problem):
 
     regression = problem.task == "regression"
     kind = MLPRegressorScratch if regression else MLPClassifierScratch
-    model = kind(dropout=problem.dropout, **common(problem))
+    normalization = "batch" if problem.batch_norm else None
+    model = kind(
+        dropout=problem.dropout, normalization=normalization, **common(problem)
+    )
     return lambda: model.fit(problem.X, problem.y)
 
 
@@ -63,17 +67,19 @@ def sklearn(problem: Problem):
     return lambda: model.fit(problem.X, problem.y)
 
 
-def torch_layers(problem: Problem, n_outputs: int):
-    """The workload's network, layer by layer."""
+def torch_network(sizes, dropout=0.0, batch_norm=False):
+    """Dense layers of these sizes with relu between them."""
     import torch
 
-    sizes = [problem.X.shape[1], *problem.hidden]
-    for a, b in itertools.pairwise(sizes):
-        yield torch.nn.Linear(a, b)
-        yield torch.nn.ReLU()
-        if problem.dropout:
-            yield torch.nn.Dropout(problem.dropout)
-    yield torch.nn.Linear(sizes[-1], n_outputs)
+    layers = []
+    for a, b in itertools.pairwise(sizes[:-1]):
+        layers.append(torch.nn.Linear(a, b))
+        if batch_norm:
+            layers.append(torch.nn.BatchNorm1d(b))
+        layers.append(torch.nn.ReLU())
+        if dropout:
+            layers.append(torch.nn.Dropout(dropout))
+    return torch.nn.Sequential(*layers, torch.nn.Linear(*sizes[-2:]))
 
 
 def torch(problem: Problem):
@@ -92,7 +98,8 @@ def torch(problem: Problem):
     def fit():
         torch.set_num_threads(problem.threads)
         torch.manual_seed(0)
-        net = torch.nn.Sequential(*torch_layers(problem, problem.n_outputs)).to(X.dtype)
+        sizes = [X.shape[1], *problem.hidden, problem.n_outputs]
+        net = torch_network(sizes, problem.dropout, problem.batch_norm).to(X.dtype)
         optimizer = torch.optim.Adam(
             net.parameters(), lr=RATE, weight_decay=1e-4, fused=True
         )
@@ -105,8 +112,11 @@ def torch(problem: Problem):
     return fit
 
 
-def jax(problem: Problem):
-    """jit of a whole epoch: lax.scan over its batches, optax Adam; compiled before."""
+def jax_parts(problem: Problem):
+    """First values, one epoch and the optimizer's start, as functions of α and a key.
+
+    An epoch is ``lax.scan`` over its batches, with optax's Adam.
+    """
     import jax
     import jax.numpy as jnp
     import optax
@@ -114,7 +124,7 @@ def jax(problem: Problem):
     jax.config.update("jax_enable_x64", problem.X.dtype == np.float64)
     sizes = [problem.X.shape[1], *problem.hidden, problem.n_outputs]
     X, y = jnp.asarray(problem.X), jnp.asarray(problem.y)
-    optimizer = optax.chain(optax.add_decayed_weights(1e-4), optax.adam(RATE))
+    optimizer = optax.adam(RATE)
 
     def start(key):
         return [
@@ -150,15 +160,18 @@ def jax(problem: Problem):
 
     n_batches = len(problem.X) // problem.batch
 
-    def step(carry, rows):
-        parameters, state, key = carry
-        key, sub = jax.random.split(key)
-        gradient = jax.grad(loss)(parameters, X[rows], y[rows], sub)
-        updates, state = optimizer.update(gradient, state, parameters)
-        return (optax.apply_updates(parameters, updates), state, key), None
+    def epoch(alpha, parameters, state, key):
+        def step(carry, rows):
+            parameters, state, key = carry
+            key, sub = jax.random.split(key)
+            gradient = jax.grad(loss)(parameters, X[rows], y[rows], sub)
+            gradient = [
+                (g + alpha.astype(g.dtype) * W, h)
+                for (g, h), (W, _) in zip(gradient, parameters, strict=True)
+            ]
+            updates, state = optimizer.update(gradient, state, parameters)
+            return (optax.apply_updates(parameters, updates), state, key), None
 
-    @jax.jit
-    def epoch(parameters, state, key):
         key, sub = jax.random.split(key)
         order = jax.random.permutation(sub, len(problem.X))
         whole = order[: n_batches * problem.batch].reshape(n_batches, problem.batch)
@@ -167,11 +180,43 @@ def jax(problem: Problem):
             carry, _ = step(carry, order[n_batches * problem.batch :])
         return carry
 
+    return start, optimizer.init, epoch
+
+
+def jax(problem: Problem):
+    """One model, compiled before."""
+    import jax
+    import jax.numpy as jnp
+
+    start, init, epoch = jax_parts(problem)
+    epoch = jax.jit(epoch)
+    alpha = jnp.asarray(1e-4)
+
     def fit():
         parameters = start(jax.random.key(0))
-        state, key = optimizer.init(parameters), jax.random.key(1)
+        state, key = init(parameters), jax.random.key(1)
         for _ in range(problem.epochs):
-            parameters, state, key = epoch(parameters, state, key)
+            parameters, state, key = epoch(alpha, parameters, state, key)
+        jax.block_until_ready(parameters)
+
+    return fit
+
+
+def jax_vmap(problem: Problem, alphas):
+    """Models that differ in α, by vmap; they share batches and first values."""
+    import jax
+    import jax.numpy as jnp
+
+    start, init, epoch = jax_parts(problem)
+    epochs = jax.jit(jax.vmap(epoch, in_axes=(0, 0, 0, None), out_axes=(0, 0, None)))
+    alphas = jnp.asarray(alphas)
+
+    def fit():
+        one = start(jax.random.key(0))
+        parameters = jax.tree.map(lambda a: jnp.stack([a] * len(alphas)), one)
+        state, key = jax.vmap(init)(parameters), jax.random.key(1)
+        for _ in range(problem.epochs):
+            parameters, state, key = epochs(alphas, parameters, state, key)
         jax.block_until_ready(parameters)
 
     return fit
@@ -181,10 +226,12 @@ def skorch(problem: Problem):
     import skorch
     import torch
 
+    sizes = [problem.X.shape[1], *problem.hidden, max(2, problem.n_outputs)]
+
     def fit():
         torch.set_num_threads(problem.threads)
         net = skorch.NeuralNetClassifier(
-            torch.nn.Sequential(*torch_layers(problem, max(2, problem.n_outputs))).to(
+            torch_network(sizes, problem.dropout).to(
                 torch.from_numpy(problem.X[:1]).dtype
             ),
             criterion=torch.nn.CrossEntropyLoss,

@@ -5,7 +5,10 @@ dtype and number of BLAS threads; repeats are interleaved and medians compared. 
 is the peer's time divided by ours: above 1 we are faster. ``limit`` is the share of our
 time that the matrix products alone would take at their own measured speed.
 
-Peers that are not installed are left out. The table is printed, and written as JSON
+With one thread the whole process is kept on one core, where the system can do that:
+JAX has threads of its own, which the number of BLAS threads does not bind.
+
+Peers that are not installed, or have no counterpart of a setting, are left out. The table is printed, and written as JSON
 with ``--json FILE``.
 """
 
@@ -14,9 +17,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import statistics
 import time
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -58,7 +63,9 @@ def products_seconds(workload, n_outputs, dtype):
             rng.standard_normal(shape).astype(dtype)
             for shape in ((batch, a), (a, b), (batch, b))
         )
-        calls = [(x, W), (x.T, dz)] + ([(dz, W.T)] if i else [])
+        calls = [(x, W), (x.T, dz)]
+        if i and b > 1:  # one output's gradient goes back by an outer product
+            calls.append((dz, W.T))
         for left, right in calls:
             out = np.empty((left.shape[0], right.shape[1]), dtype)
             repeats = max(3, int(2e-2 / (1e-10 * left.size * right.shape[1] + 1e-6)))
@@ -68,6 +75,25 @@ def products_seconds(workload, n_outputs, dtype):
                 np.matmul(left, right, out=out)
             total += (time.perf_counter() - start) / repeats
     return total * np.ceil(n / batch) * epochs
+
+
+@contextmanager
+def cores(number):
+    """All threads of the process on the first cores, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    _bind(set(sorted(allowed)[:number]))
+    try:
+        yield
+    finally:
+        _bind(allowed)
+
+
+def _bind(allowed):
+    for thread in os.listdir("/proc/self/task"):
+        os.sched_setaffinity(int(thread), allowed)
 
 
 def measure(contenders, repeats):
@@ -104,14 +130,18 @@ def one_row(name, workload, settings, args):
     threads, task, dtype, dropout = settings
     n, n_features, hidden, batch, epochs = workload
     X, y = make_data(n, n_features, task, dtype)
-    problem = peers.Problem(X, y, task, hidden, batch, epochs, dropout, threads)
+    problem = peers.Problem(
+        X, y, task, hidden, batch, epochs, dropout, threads, args.batch_norm
+    )
     makers = {"ours": peers.ours} | {
         peer: getattr(peers, peer)
         for peer in args.peers
-        if peers.available(peer) and not (dropout and peer == "sklearn")
+        if peers.available(peer)
+        and not (dropout and peer == "sklearn")
+        and not (args.batch_norm and peer in ("sklearn", "jax"))
     }
     contenders = {peer: make(problem) for peer, make in makers.items()}
-    with threadpool_limits(threads), warnings.catch_warnings():
+    with cores(threads), threadpool_limits(threads), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seconds = measure(contenders, args.repeats)
         limit = products_seconds(workload, 10 if task == "multiclass" else 1, dtype)
@@ -163,6 +193,7 @@ def main():
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
     parser.add_argument("--dropout", type=float, nargs="+", default=[0.0, 0.5])
     parser.add_argument("--peers", nargs="+", default=["sklearn", "torch", "jax"])
+    parser.add_argument("--batch-norm", action="store_true")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="")
     parser.add_argument("--json")

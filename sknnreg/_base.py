@@ -17,11 +17,10 @@ from sknnreg._assemble import (
     check_numbers,
     hidden_sizes,
 )
-from sknnreg._fitting import fit_lbfgs, fit_stochastic
+from sknnreg._fitting import Data, fit_lbfgs, fit_stochastic, initialize
 from sknnreg._hyperparameters import Hyperparameters
 from sknnreg._sklearn import _check_sample_weight, _fit_context
 from sknnreg._validation import Validation, split_rows
-from sknnreg.engine.layers.noise import feature_std
 from sknnreg.engine.network import Bound, Network
 from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.streams import Streams
@@ -123,11 +122,25 @@ class BaseMLP(Hyperparameters):
         return self
 
     def _fit_in_place(self, X, y, sample_weight, validation, incremental):
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        data = self._prepare(X, y, sample_weight, validation, first, incremental)
+        network = self._build_network(data)
+        parameters = Parameters(network.specs, 1, data.X.dtype)
+        if first:
+            initialize(parameters, self._streams, data.X)
+        else:
+            self._resume(network, parameters, data.X)
+        fit = fit_lbfgs if self.solver == "lbfgs" else fit_stochastic
+        fit(self, network, parameters, data, incremental)
+
+    def _prepare(
+        self, X, y, sample_weight, validation, first=True, incremental=False
+    ) -> Data:
+        """Check and encode the data, learn from them, and make the split."""
         if validation is not None and all(part is None for part in validation):
             validation = None
         check_numbers([self])
         check_lbfgs(self)
-        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         dtype = self._training_dtype() if first else self.coefs_[0].dtype
         X, y = self._validate_X(X, y, dtype, reset=first)
         y = self._validate_target(y, first and not incremental)
@@ -135,13 +148,7 @@ class BaseMLP(Hyperparameters):
         weight = self._row_weights(X, y, sample_weight, incremental)
         if validation is not None:
             validation = self._validate_given(*validation, X.dtype, target.shape[1])
-
-        network = build_network(
-            [self], X.shape[1], target.shape[1], self._loss(), X.dtype
-        )
-        self._network = network
-        parameters = Parameters(network.specs, 1, X.dtype)
-        self._start(network, parameters, X, first)
+        self._start(first)
         rows = None
         if self.early_stopping and validation is None:
             labels = self._stratify(y)
@@ -154,9 +161,8 @@ class BaseMLP(Hyperparameters):
                 len(target), self.validation_fraction, labels, self._seed[0]
             )
             validation = Validation(X, target, y, weight, held_out)
-        data = (X, np.asarray(self._training_target(target), X.dtype), weight, rows)
-        fit = fit_lbfgs if self.solver == "lbfgs" else fit_stochastic
-        fit(self, network, parameters, data, validation, incremental)
+        target = np.asarray(self._training_target(target), X.dtype)
+        return Data(X, target, weight, rows, validation)
 
     def _training_dtype(self):
         return [np.float64, np.float32] if self.dtype == "auto" else self.dtype
@@ -200,28 +206,36 @@ class BaseMLP(Hyperparameters):
         weight = self._row_weights(X, y, sample_weight, incremental=False)
         return Validation(X, target, y, weight)
 
-    def _start(self, network: Network, parameters: Parameters, X, first: bool) -> None:
-        """First values, or those of the last fit; and where the random streams are."""
+    def _start(self, first: bool) -> None:
+        """Where the random streams and the history begin."""
         if not hasattr(self, "_streams") or first:
             self._seed = draw_seeds(self.random_state, 1)[0]
             self._streams = Streams([self._seed])
         else:
             self._streams = copy.deepcopy(self._streams)
+        if first or not hasattr(self, "history_"):
+            self._forget()
+
+    def _forget(self) -> None:
+        """Nothing has happened yet."""
+        self.t_, self.best_iter_ = 0, 0
+        self.history_, self.loss_curve_ = {}, []
+        vars(self).pop("_optimizer_state", None)
+
+    def _build_network(self, data: Data) -> Network:
+        """The network for checked data; sets the attributes that describe it."""
+        network = build_network(
+            [self], data.X.shape[1], data.target.shape[1], self._loss(), data.X.dtype
+        )
+        self._network = network
         self.n_layers_ = len(hidden_sizes(self)) + 2
         self.n_outputs_ = network.n_out
         self.out_activation_ = network.loss.link
-        if first or not hasattr(self, "history_"):
-            self.t_, self.best_iter_ = 0, 0
-            self.history_, self.loss_curve_ = {}, []
-            vars(self).pop("_optimizer_state", None)
-        parameters.initialize(self._streams.initial())
-        if not first:
-            self._resume(network, parameters)
-        if self.input_noise and (first or "std" not in self._others):
-            parameters.values()[0]["std"][...] = feature_std(X)
+        return network
 
-    def _resume(self, network: Network, parameters: Parameters) -> None:
+    def _resume(self, network: Network, parameters: Parameters, X) -> None:
         """Start from the fitted arrays."""
+        initialize(parameters, self._streams, X)
         n_layers = len(parameters.matrices())
         if len(self.coefs_) != n_layers:
             raise ValueError(
@@ -267,9 +281,24 @@ class BaseMLP(Hyperparameters):
         ]
 
     def _validate_new(self, X):
+        if self._is_plain(X):
+            return X  # validate_data takes several times longer than one row's answer
         return validate_data(
             self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
         )
+
+    def _is_plain(self, X):
+        """Whether X is an array in which there is nothing to convert or refuse."""
+        plain = (
+            type(X) is np.ndarray
+            and X.dtype in (np.float64, np.float32)
+            and X.ndim == 2
+            and len(X) > 0
+            and X.shape[1] == self.n_features_in_
+            and not hasattr(self, "feature_names_in_")
+        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            return plain and np.isfinite(X.sum())
 
     def _raw_predict(self, X):
         """Raw outputs (n, n_outputs) for new data."""

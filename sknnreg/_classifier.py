@@ -223,7 +223,11 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         """
         raw = self._raw_predict(X)
         # half of the probability, or the largest one, is raw = 0 or the largest raw
-        return self._label_binarizer.inverse_transform(raw, threshold=0.0)
+        if self._is_multilabel() or len(self.classes_) == 1:
+            return self._label_binarizer.inverse_transform(raw, threshold=0.0)
+        if raw.shape[1] == 1:
+            return self.classes_[(raw[:, 0] > 0).astype(np.intp)]
+        return self.classes_[raw.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict probabilities.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg._assemble import (
@@ -17,17 +19,36 @@ from sknnreg._threads import one_blas_thread, products_are_small
 from sknnreg._validation import Validation, ValidationScore
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
+from sknnreg.engine.layers.noise import feature_std
 from sknnreg.engine.lbfgs import Objective, minimize_lbfgs
 from sknnreg.engine.network import Bound, Network
-from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.parameters import Parameters, Views
 from sknnreg.engine.penalties import Number
 from sknnreg.engine.schedules import Horizon
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.training import Task, objective, record, restore_best, train
 
 
+class Data(NamedTuple):
+    """What to train on, checked and encoded.
+
+    ``X`` is (n, n_features), ``target`` (n, n_outputs), ``weight`` (n,) or None;
+    ``rows`` are the numbers of those to train on, None for all.
+    """
+
+    X: Any
+    target: NDArray
+    weight: NDArray | None
+    rows: NDArray | None
+    validation: Validation | None
+
+    @property
+    def n_rows(self) -> int:
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+
 def fit_stochastic(
-    est, network: Network, parameters: Parameters, data, validation, incremental: bool
+    est, network: Network, parameters: Parameters, data: Data, incremental: bool
 ) -> None:
     """Mini-batch training; sets the fitted attributes of ``est``."""
     state = getattr(est, "_optimizer_state", {"solver": None})
@@ -40,27 +61,34 @@ def fit_stochastic(
         state=state if state["solver"] == est.solver else None,
         incremental=incremental,
     )
-    watch(est, task, validation)
+    watch([est], task, data.validation)
+    check_batch_size(est, data.n_rows)
     finished = run(est, task, 1 if incremental else est.max_iter)
     est.t_ += int(task.n_iter[0]) * len(task.batches.rows)
     stopping = task.stopping
     if finished and stopping.active[0] and not incremental:
-        warnings.warn(
-            f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and "
-            "the optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+        warn_not_converged(est)
     publish(est, task)
     if not stopping.diverged[0]:
-        est._optimizer_state = {"solver": est.solver} | task.optimizer.state
+        state = task.optimizer.state_of(np.array([0]))
+        est._optimizer_state = {"solver": est.solver} | state
+
+
+def warn_not_converged(est) -> None:
+    """Say that ``max_iter`` came first."""
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and "
+        "the optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=6,
+    )
 
 
 def build_task(
     models,
     network: Network,
     parameters: Parameters,
-    data,
+    data: Data,
     streams: Streams,
     state: dict | None = None,
     incremental: bool = False,
@@ -71,24 +99,21 @@ def build_task(
     ----------
     models : list of estimators
         K of them.
-    data : tuple of X, target, weight, rows
-        ``weight`` is (n,) or, one row a model, (K, n), or None; ``rows`` are those to
-        train on, None for all.
+    data : Data
     state : dict or None
         Of the optimizer, to go on from.
     incremental : bool
         Whether schedules count the steps of all calls, not of this one.
     """
     first, dtype = models[0], parameters.theta.dtype
-    X, target, weight, rows = data
-    n = X.shape[0] if rows is None else len(rows)
+    n = data.n_rows
     optimizer = build_optimizer(models, dtype)
     optimizer.bind(parameters.theta, parameters.grad, state)
     batches = Batches(
-        X,
-        target,
-        None if weight is None else np.atleast_2d(weight),
-        rows,
+        data.X,
+        data.target,
+        None if data.weight is None else data.weight[None],
+        data.rows,
         batch_size(first, n),
         streams if first.shuffle else None,
         dtype,
@@ -111,6 +136,14 @@ def build_task(
     )
 
 
+def initialize(parameters: Parameters, streams: Streams, X) -> None:
+    """First values of all models."""
+    parameters.initialize(streams.initial())
+    for layer in parameters.values():
+        if "std" in layer:  # noise is in units of each input's spread
+            layer["std"][...] = feature_std(X)
+
+
 def numbers(models, name: str, dtype) -> Number | None:
     """A hyperparameter of a stack; None where it is None for all."""
     values = [getattr(model, name) for model in models]
@@ -123,13 +156,13 @@ def new_stopping(models) -> EarlyStopping:
     return EarlyStopping(first.n_iter_no_change, float(first.tol), len(models))
 
 
-def watch(est, task: Task, validation: Validation | None) -> None:
+def watch(models, task: Task, validation: Validation | None) -> None:
     """Give the task its validation data, and a warm start its first score to beat."""
     if validation is None:
         return
-    task.validate = ValidationScore(est, task.bound, validation)
-    task.keep_best = bool(est.early_stopping)
-    if task.keep_best and est.history_:
+    task.validate = ValidationScore(models, task.bound, validation)
+    task.keep_best = bool(models[0].early_stopping)
+    if task.keep_best and models[0].history_:
         _, score = task.validate()
         if np.isfinite(score).all():
             task.stopping.keep(-1, score, np.array([True]), *task.vectors, *task.start)
@@ -137,15 +170,17 @@ def watch(est, task: Task, validation: Validation | None) -> None:
 
 def batch_size(est, n: int) -> int:
     """``batch_size`` as a number from 1 to ``n``."""
-    if est.batch_size == "auto":
-        return min(200, n)
-    if est.batch_size > n:
+    return min(200 if est.batch_size == "auto" else int(est.batch_size), n)
+
+
+def check_batch_size(est, n: int) -> None:
+    """Say that ``batch_size`` exceeds the number of rows."""
+    if est.batch_size != "auto" and est.batch_size > n:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to "
             "be clipped",
             stacklevel=6,
         )
-    return min(int(est.batch_size), n)
 
 
 def run(est, task: Task, max_iter: int) -> bool:
@@ -182,31 +217,33 @@ def print_epoch(est, task: Task, epoch: int) -> None:
             print(f"Validation score: {columns['validation_score'][-1][0]:f}")
 
 
-def publish(est, task: Task, loss: float | None = None) -> None:
-    """Set the fitted attributes from a finished task; refuse what is not finite.
+def publish(est, task: Task, loss: float | None = None, k: int = 0) -> None:
+    """Set the fitted attributes from model k of a finished task.
 
-    ``loss`` is J of the parameters, if it is not that of the last epoch.
+    Refuses what is not finite. ``loss`` is J of the parameters, if it is not that of
+    the last epoch.
     """
     stopping, done = task.stopping, len(est.loss_curve_)
-    check_finite(task, loss)
-    if stopping.diverged[0]:
+    history = task.history.of_model(k)
+    check_finite(task, history, loss, k)
+    if stopping.diverged[k]:
         if not task.keep_best and loss is None:
-            loss = float(objective(task)[0])
+            loss = float(objective(task)[k])
         warnings.warn(
             "Training diverged: the loss, the score or the parameters became infinite "
-            f"or NaN. The parameters of epoch {done + stopping.best_epoch[0] + 1} are "
+            f"or NaN. The parameters of epoch {done + stopping.best_epoch[k] + 1} are "
             "kept. A smaller learning_rate_init, scaled inputs or clipping may help.",
             ConvergenceWarning,
             stacklevel=6,
         )
         vars(est).pop("_optimizer_state", None)
-    est._publish(task.parameters.values(), 0)
-    est.n_iter_ = int(task.n_iter[0])
-    est.history_ = extended(est.history_, task.history.of_model(0))
+    est._publish(own_values(task.parameters, k), 0)
+    est.n_iter_ = int(task.n_iter[k])
+    est.history_ = extended(est.history_, history)
     est.loss_curve_ = est.history_.get("loss", [])
     kept = len(est.loss_curve_)
-    if task.keep_best or stopping.diverged[0]:
-        best = int(stopping.best_epoch[0])  # -1: what the warm start began with
+    if task.keep_best or stopping.diverged[k]:
+        best = int(stopping.best_epoch[k])  # -1: what the warm start began with
         kept = done + best + 1 if best >= 0 else est.best_iter_
         est.best_iter_ = kept
     elif est.loss_curve_:
@@ -216,23 +253,31 @@ def publish(est, task: Task, loss: float | None = None) -> None:
     est.loss_ = loss
     if task.keep_best:
         est.validation_scores_ = est.history_["validation_score"]
-        est.best_validation_score_ = float(stopping.best[0])
+        est.best_validation_score_ = float(stopping.best[k])
         est.best_loss_ = None
     else:
         est.validation_scores_ = est.best_validation_score_ = None
         est.best_loss_ = float(np.min([*est.loss_curve_, est.loss_], initial=np.inf))
 
 
-def check_finite(task: Task, loss: float | None) -> None:
-    """Refuse a task that never had a finite epoch."""
-    never = task.stopping.diverged[0] and task.stopping.best_epoch[0] < 0
-    lost = not np.isfinite(task.parameters.theta).all()
+def own_values(parameters: Parameters, k: int) -> Views:
+    """The arrays of model k, which do not keep those of a stack alive."""
+    values = parameters.values()
+    if parameters.n_models == 1:
+        return values
+    return [{name: array[[k]] for name, array in layer.items()} for layer in values]
+
+
+def check_finite(task: Task, history: dict, loss: float | None, k: int) -> None:
+    """Refuse a model that never had a finite epoch."""
+    never = task.stopping.diverged[k] and task.stopping.best_epoch[k] < 0
+    lost = not np.isfinite(task.parameters.theta[k]).all()
     if lost or (loss is not None and not np.isfinite(loss)):
         raise ValueError(
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed."
         )
-    if never and task.keep_best and np.isfinite(task.history.of_model(0)["loss"][0]):
+    if never and task.keep_best and np.isfinite(history["loss"][0]):
         raise ValueError(
             "The validation score of the first epoch is not finite. Check scoring and "
             "the validation data."
@@ -254,9 +299,11 @@ def extended(history: dict, new: dict) -> dict:
     }
 
 
-def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:
+def fit_lbfgs(
+    est, network: Network, parameters: Parameters, data: Data, incremental: bool
+) -> None:
     """Full-batch training by L-BFGS-B; sets the fitted attributes of ``est``."""
-    X, target, weight, rows = data
+    X, target, weight, rows, validation = data
     weight = None if weight is None else weight[None]
     task = Task(
         bound=Bound.to(network, parameters),
@@ -266,7 +313,7 @@ def fit_lbfgs(est, network, parameters, data, validation, incremental) -> None:
         streams=est._streams,
         stopping=new_stopping([est]),
     )
-    watch(est, task, validation)
+    watch([est], task, validation)
     objective = Objective(
         task.bound, parameters, task.regularizer, next(task.batches.epoch())
     )

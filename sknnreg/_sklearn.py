@@ -4,15 +4,39 @@ No public name serves for these. Tested at the oldest and the newest version sup
 """
 
 from sklearn.base import _fit_context
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._validation import (
+    _fit_and_score,
+    _insert_error_scores,
+    _score,
+    _warn_or_raise_about_fit_failures,
+)
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _num_features,
+    _num_samples,
+)
 
 __all__ = [
+    "BaseSearchCV",
     "Interval",
     "Options",
     "StrOptions",
+    "_MultimetricScorer",
+    "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
+    "_fit_and_score",
     "_fit_context",
+    "_insert_error_scores",
+    "_num_features",
+    "_num_samples",
+    "_safe_split",
+    "_score",
+    "_warn_or_raise_about_fit_failures",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,13 @@ class Validation:
     weight: NDArray | None
     rows: NDArray | None = None
 
+    @cached_property
+    def held_out(self) -> tuple[Any, NDArray, NDArray | None]:
+        """X, y and weight of the validation rows, for a scorer."""
+        rows = slice(None) if self.rows is None else self.rows
+        weight = None if self.weight is None else self.weight[rows]
+        return self.X[rows], self.y[rows], weight
+
 
 def split_rows(
     n: int, fraction: float, labels: NDArray | None, seed: int
@@ -55,51 +63,58 @@ def split_rows(
 
 
 class ValidationScore:
-    """Loss and score of the present parameters of one model.
+    """Loss and score (K,) of the present parameters.
 
     Parameters
     ----------
-    estimator : estimator
-        Its ``scoring`` is used: ``"loss"`` is minus the validation loss.
-    task_bound : Bound
+    models : list of estimators
+        K of them, with the same ``scoring``: ``"loss"`` is minus the validation loss.
+    bound : Bound
         The network at work.
     validation : Validation
     """
 
-    def __init__(self, estimator, bound, validation: Validation) -> None:
+    def __init__(self, models, bound, validation: Validation) -> None:
         self.bound, self.validation = bound, validation
         weight = validation.weight
         self.engine_weight = None if weight is None else weight[None]
         rows = slice(None) if validation.rows is None else validation.rows
         if weight is not None and not np.any(weight[rows]):
             raise ValueError("All sample weights of the validation data are zero.")
-        self.scorer = None
-        if estimator.scoring != "loss":
-            self._prepare_scorer(estimator, rows)
+        self.live = []
+        if models[0].scoring != "loss":
+            self._prepare_scorer(models)
 
-    def _prepare_scorer(self, estimator, rows) -> None:
-        validation = self.validation
-        # a stand-in whose coefficients are the engine's own arrays, always present
-        live = copy.copy(estimator)
-        vars(live).pop("feature_names_in_", None)
-        live._publish(self.bound.values, 0)
-        self.live = live
-        self.scorer = check_scoring(live, scoring=estimator.scoring)
-        self.arguments = [validation.X[rows], validation.y[rows]]
+    def _prepare_scorer(self, models) -> None:
+        for k, model in enumerate(models):
+            # a stand-in whose coefficients are the engine's own arrays, always present
+            live = copy.copy(model)
+            vars(live).pop("feature_names_in_", None)
+            live._publish(self.bound.values, k)
+            live._raw_predict = partial(self._raw_predict, k, live)
+            self.live.append(live)
+        self.scorer = check_scoring(self.live[0], scoring=models[0].scoring)
+        self.X, self.y, weight = self.validation.held_out
         self.keywords = {}
-        if validation.weight is not None and _takes_weight(self.scorer):
-            self.keywords["sample_weight"] = validation.weight[rows]
+        if weight is not None and _takes_weight(self.scorer):
+            self.keywords["sample_weight"] = weight
+
+    def _raw_predict(self, k: int, live, X) -> NDArray:
+        """Of the validation rows the outputs are known: all models' in one pass."""
+        known = X is self.X
+        return self.raw[k].copy() if known else type(live)._raw_predict(live, X)
 
     def __call__(self) -> tuple[NDArray, NDArray]:
         v = self.validation
         loss = self.bound.loss(v.X, v.target, self.engine_weight, v.rows)
-        if self.scorer is None:
+        if not self.live:
             return loss, -loss
-        if not np.isfinite(loss).all():
-            # diverged: scikit-learn's metrics would refuse the predictions
-            return loss, np.full_like(loss, np.nan)
-        score = self.scorer(self.live, *self.arguments, **self.keywords)
-        return loss, np.array([float(score)])
+        self.raw = self.bound.predict(self.X)
+        score = np.full(len(loss), np.nan)
+        for k, live in enumerate(self.live):
+            if np.isfinite(loss[k]):  # else scikit-learn's metrics would refuse
+                score[k] = self.scorer(live, self.X, self.y, **self.keywords)
+        return loss, score
 
 
 def _takes_weight(scorer) -> bool:

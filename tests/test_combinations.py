@@ -12,10 +12,9 @@ from scipy.sparse import csr_matrix
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg._assemble import build_network, build_regularizer
-from sknnreg._fitting import build_task
+from sknnreg._fitting import Data, build_task, initialize
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.layers import NORMALIZATIONS
-from sknnreg.engine.layers.noise import feature_std
 from sknnreg.engine.losses import (
     REGRESSION_LOSSES,
     BinaryLogLoss,
@@ -141,11 +140,9 @@ def build(models, X, y, loss, weight, seeds):
     network = build_network(models, X.shape[1], y.shape[1], loss, np.float64)
     parameters = Parameters(network.specs, len(models), np.float64)
     streams = Streams(seeds)
-    parameters.initialize(streams.initial())
-    for layer in parameters.values():
-        if "std" in layer:
-            layer["std"][...] = feature_std(X)
-    return build_task(models, network, parameters, (X, y, weight, None), streams)
+    initialize(parameters, streams, X)
+    data = Data(X, y, weight, None, None)
+    return build_task(models, network, parameters, data, streams)
 
 
 def ids(rows):

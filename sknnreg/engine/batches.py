@@ -12,6 +12,10 @@ from numpy.typing import DTypeLike, NDArray
 from sknnreg.engine.streams import Streams
 
 
+#: Numbers of X gathered in one go: they stay in the processor's cache until used.
+SCRATCH = 65536
+
+
 class Batch(NamedTuple):
     """Rows of one step.
 
@@ -29,8 +33,9 @@ class Batch(NamedTuple):
 class Batches:
     """The rows of each epoch in batches, in a new random order each time.
 
-    No copy of X is made: rows are taken from it by number into one scratch array. A
-    last batch that is short is a batch like the others.
+    No copy of X is made: rows are taken from it by number, for as many batches at once
+    as fit a scratch array of ``SCRATCH`` numbers. A last batch that is short is a batch
+    like the others.
 
     Parameters
     ----------
@@ -64,7 +69,7 @@ class Batches:
         self.contiguous = rows is None and (streams is None or len(self) == 1)
         self.streams = streams
         self.dtype = np.dtype(dtype)
-        self._scratch: dict[tuple, NDArray] = {}
+        self._scratch: dict[str, NDArray] = {}
         self._whole: Batch | None = None
 
     def __len__(self) -> int:
@@ -79,7 +84,7 @@ class Batches:
         return self.weight[:, self.rows].sum(axis=-1)
 
     def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch; each is overwritten by the next."""
+        """The batches of one epoch; each is overwritten by a later one."""
         if len(self) == 1:
             # the order within a batch does not matter: gather it once
             if self._whole is None:
@@ -89,11 +94,17 @@ class Batches:
         order = self.rows[None]
         if self.streams is not None:
             order = self.streams.permutation(self.rows)
-        for start in range(0, len(self.rows), self.batch_size):
-            yield self._gather(order[:, start : start + self.batch_size])
+        size = self.batch_size
+        chunk = size
+        if isinstance(self.X, np.ndarray):
+            chunk *= max(1, SCRATCH // (len(order) * size * self.X.shape[1]))
+        for start in range(0, len(self.rows), chunk):
+            gathered = self._gather(order[:, start : start + chunk])
+            for first in range(0, gathered.y.shape[1], size):
+                yield _part(gathered, slice(first, first + size))
 
     def _gather(self, order: NDArray) -> Batch:
-        """The rows ``order``, (1 or K, B)."""
+        """The rows ``order``, (1 or K, n)."""
         y = self._take(self.y, order, "y")
         x = self._take(self.X, order, "x")
         if self.weight is None:
@@ -107,14 +118,27 @@ class Batches:
             return parts[0] if len(parts) == 1 else SparseStack(parts)
         if self.contiguous:
             return array[None, order[0, 0] : order[0, -1] + 1]
-        shape = (*order.shape, array.shape[1])
-        if (name, shape) not in self._scratch:
-            self._scratch[name, shape] = np.empty(shape, array.dtype)
-        out = self._scratch[name, shape]
-        for k in range(len(order)):
+        n_models, n = order.shape
+        if name not in self._scratch:  # the first call is for the most rows
+            self._scratch[name] = np.empty((*order.shape, array.shape[1]), array.dtype)
+        out = self._scratch[name][:, :n]
+        for k in range(n_models):
             # mode="raise" would make NumPy write through a buffer
             array.take(order[k], axis=0, out=out[k], mode="clip")
         return out
+
+
+def _part(whole: Batch, rows: slice) -> Batch:
+    """Some rows of a batch."""
+    y = whole.y[:, rows]
+    n = y.shape[1]
+    if n == whole.y.shape[1]:
+        return whole
+    x = whole.x[:, rows]
+    if whole.weight is None:
+        return Batch(x, y, None, n)
+    weight = whole.weight[:, rows]
+    return Batch(x, y, weight, weight.sum(axis=-1))
 
 
 class SparseStack(list):

@@ -65,17 +65,32 @@ class EarlyStopping:
         return self.active & (self.waited >= self.patience)
 
     def keep(
-        self, epoch: int, score: NDArray, which: NDArray, *vectors: NDArray
+        self,
+        epoch: int,
+        score: NDArray,
+        which: NDArray | slice,
+        *vectors: NDArray,
     ) -> None:
         """Make these models' present vectors (K, ...) the kept ones."""
         if not self.snapshot:
             self.snapshot = [vector.copy() for vector in vectors]
-        if which.any():
-            self.best[which] = score[which]
-            self.best_epoch[which] = epoch
-            rows = slice(None) if which.all() else which
-            for kept, vector in zip(self.snapshot, vectors, strict=True):
-                kept[rows] = vector[rows]
+        if which.all():
+            which = slice(None)  # no masks: a plain copy is faster
+        elif not which.any():
+            return
+        self.best[which] = score[which]
+        self.best_epoch[which] = epoch
+        for kept, vector in zip(self.snapshot, vectors, strict=True):
+            kept[which] = vector[which]
+
+    def take(self, which: NDArray) -> EarlyStopping:
+        """The state of some of the models, as a copy."""
+        part = EarlyStopping(self.patience, self.tol, 0)
+        for name in ("best", "best_epoch", "waited", "active", "diverged"):
+            setattr(part, name, getattr(self, name)[which])
+        part.n_models = len(part.best)
+        part.snapshot = [kept[which] for kept in self.snapshot]
+        return part
 
     def end(self, which: NDArray) -> None:
         """End the training of these models."""

@@ -24,6 +24,15 @@ class History:
         for name, cell in cells.items():
             self.columns.setdefault(name, []).append(cell)
 
+    def take(self, which: NDArray) -> History:
+        """The history of some of the models."""
+        part = History()
+        part.columns = {
+            name: [cell[which] if isinstance(cell, np.ndarray) else cell for cell in cells]
+            for name, cells in self.columns.items()
+        }
+        return part
+
     def of_model(self, k: int) -> dict[str, list[float]]:
         """The columns of one model, as plain floats."""
         table: dict[str, list[float]] = {}

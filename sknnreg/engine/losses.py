@@ -47,8 +47,9 @@ class Loss:
         """
         rows = self.rows(raw, y, out)
         if weight is None:
-            out *= 1 / raw.shape[-2]
-            return rows.sum(axis=-1) / raw.shape[-2]
+            share = 1 / raw.shape[-2]
+            out *= share
+            return rows.sum(axis=-1) * share
         total = weight.sum(axis=-1, keepdims=True)
         share = weight / np.where(total > 0, total, 1)
         out *= share[..., None]
@@ -172,12 +173,15 @@ class MulticlassLogLoss(Loss):
 
     def _softmax(self, raw: NDArray, out: NDArray) -> NDArray:
         """softmax(raw) to ``out``; gives log Σ exp(raw), (K, B)."""
-        top = raw.max(axis=-1, keepdims=True)  # exp of the shifted cannot overflow
-        np.subtract(raw, top, out=out)
-        np.exp(out, out=out)
-        total = out.sum(axis=-1, keepdims=True)
-        out /= total
-        return (np.log(total) + top)[..., 0]
+        # rows beside each other: reducing few numbers along the last axis is slow
+        columns = raw.swapaxes(-1, -2).copy()
+        top = columns.max(axis=-2, keepdims=True)
+        columns -= top  # exp of what is at most 0 cannot overflow
+        np.exp(columns, out=columns)
+        total = columns.sum(axis=-2, keepdims=True)
+        columns /= total
+        out[...] = columns.swapaxes(-1, -2)
+        return (np.log(total) + top)[..., 0, :]
 
     def inverse_link(self, raw):
         self._softmax(raw, raw)

@@ -13,6 +13,10 @@ from sknnreg.engine.parameters import Parameters, Spec, Views
 from sknnreg.engine.streams import Streams
 
 
+#: rows of a block, over all models of a stack
+BLOCK = 4096
+
+
 class Network:
     """Layers one after the other, and the loss of what leaves the last.
 
@@ -117,9 +121,17 @@ class Bound:
             dy = layer.backward(dy, c, need_dx=i > first)
         return value
 
-    def predict(self, X, block: int = 4096, streams: Streams | None = None) -> NDArray:
+    @property
+    def block(self) -> int:
+        """Rows that go through the network at once where all have to."""
+        return max(256, BLOCK // self.n_models)
+
+    def predict(
+        self, X, block: int | None = None, streams: Streams | None = None
+    ) -> NDArray:
         """Raw outputs (K, n, n_out) of all rows, block by block through one scratch."""
         n = X.shape[0]
+        block = block or self.block
         answer = np.empty((self.n_models, n, self.network.n_out), self.dtype)
         for start in range(0, n, block):
             rows = slice(start, min(start + block, n))
@@ -132,8 +144,8 @@ class Bound:
         """Mean loss (K,) over some or all rows, in inference mode."""
         index = np.arange(X.shape[0]) if rows is None else rows
         total, share = np.zeros(self.n_models), 0.0
-        for start in range(0, len(index), 4096):
-            part = index[start : start + 4096]
+        for start in range(0, len(index), self.block):
+            part = index[start : start + self.block]
             raw = self.forward(batch(X[part], self.dtype))
             w = None if weight is None else weight[:, part]
             value = self.network.loss.value_and_gradient(

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from sknnreg.engine.penalties import Number
 
-#: Numbers of a block: five vectors of it fit a second-level cache of 512 KB.
-BLOCK = 16384
+#: Bytes of a block of one vector, measured: shorter ones are lost to the calls, longer
+#: ones to memory.
+BLOCK = 2**18
 
 
 class Optimizer:
@@ -50,7 +51,7 @@ class Optimizer:
             for name, vector in self.vectors.items():
                 vector[...] = state[name]
         n_models, n = theta.shape
-        width = max(1, BLOCK // n_models)
+        width = max(1, BLOCK // (n_models * theta.itemsize))
         scratch = np.empty((n_models, min(n, width)), theta.dtype)
         self._blocks = []
         for start in range(0, n, width):
@@ -59,10 +60,9 @@ class Optimizer:
             w, g = theta[:, block], grad[:, block]
             self._blocks.append((w, g, scratch[:, : w.shape[1]], *moments))
 
-    @property
-    def state(self) -> dict[str, NDArray | int]:
-        """Everything a later run needs to go on, as copies."""
-        return {"t": self.t} | {k: v.copy() for k, v in self.vectors.items()}
+    def state_of(self, which: NDArray) -> dict[str, NDArray | int]:
+        """Everything a later run of some models needs to go on, as copies."""
+        return {"t": self.t} | {k: v[which] for k, v in self.vectors.items()}
 
     def step(self, rate: Number) -> None:
         """One step at this learning rate."""

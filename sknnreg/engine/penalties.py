@@ -99,6 +99,7 @@ class ElasticNet(Penalty):
         self.l2 = alpha * (1 - l1_ratio)
         self.has_kink = bool(np.any(self.l1 > 0))
         self._has_l2 = bool(np.any(self.l2 > 0))
+        self._scratch = np.empty(0)
 
     def smooth(self, w):
         if not self._has_l2 or self.decoupled:
@@ -113,7 +114,9 @@ class ElasticNet(Penalty):
 
     def add_gradient(self, w, grad):
         if self._has_l2 and not self.decoupled:
-            grad += a_model(self.l2, w.ndim) * w
+            if self._scratch.shape != w.shape:  # new memory each time would be slow
+                self._scratch = np.empty_like(w)
+            grad += np.multiply(a_model(self.l2, w.ndim), w, out=self._scratch)
 
     def prox(self, w, step):
         if self.has_kink:

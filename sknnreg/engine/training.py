@@ -75,16 +75,18 @@ class Task:
         #: divided by 5 at each stall of an adaptive rate
         self.factor: Number = self.rate * 0 + 1.0
         self.n_iter = np.zeros(self.parameters.n_models, int)
+        #: epochs done
+        self.epoch = 0
         #: the weight matrices, by layer
         self.matrices = self.parameters.matrices()
         #: the vectors as they were at the start of the epoch
         self.start = [vector.copy() for vector in self.vectors]
         self._starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
 
-    def norms(self, squares: NDArray) -> NDArray:
-        """Euclidean norm (K, n_layers) of each layer's weights, from the squares."""
-        weights = squares[:, self.parameters.weights]
-        return np.sqrt(np.add.reduceat(weights, self._starts, axis=1))
+    def norms(self, flat: NDArray) -> NDArray:
+        """Euclidean norm (K, n_layers) of each layer's part of the weights."""
+        squares = np.square(flat[:, self.parameters.weights])
+        return np.sqrt(np.add.reduceat(squares, self._starts, axis=1))
 
     @property
     def vectors(self) -> list[NDArray]:
@@ -102,25 +104,38 @@ def quietly() -> Iterator[None]:
         yield
 
 
-@quietly()
-def train(
-    task: Task, max_iter: int, report: Callable[[int, Task], bool | None]
-) -> None:
+Report = Callable[[int, Task], bool | None]
+
+
+def train(task: Task, max_iter: int, report: Report) -> None:
     """Train for at most ``max_iter`` epochs; the vectors end as they are to be kept.
 
     With ``keep_best`` that is the best epoch; without, the last one, or the best one if
-    a later one diverged. ``report(epoch, task)`` is called after each epoch and may
-    return True to end the run.
+    a later one diverged.
+    """
+    advance(task, max_iter, report)
+    restore_best(task)
+
+
+@quietly()
+def advance(task: Task, max_iter: int, report: Report) -> None:
+    """Go on until ``max_iter`` epochs are done in all; the vectors end as they are.
+
+    A model of a stack whose training ends stays where it is while the others go on.
+    ``report(epoch, task)`` is called after each epoch and may return True to end the
+    run, to be continued by another call.
     """
     stopping = task.stopping
-    final = [np.empty_like(vector) for vector in task.vectors]
-    for epoch in range(max_iter):
+    running = stopping.active.copy()
+    final = [vector.copy() for vector in task.vectors]
+    for epoch in range(task.epoch, max_iter):
         running = stopping.active.copy()
         for start, vector in zip(task.start, task.vectors, strict=True):
             np.copyto(start, vector)
         loss, penalty, rate = run_epoch(task)
         stalled = record(task, epoch, loss, penalty, rate)
         _react(task, stalled, rate)
+        task.epoch = epoch + 1
         if report(epoch, task) or not stopping.active.any():
             break
         ended = running & ~stopping.active
@@ -130,9 +145,9 @@ def train(
     ended = ~running
     for kept, vector in zip(final, task.vectors, strict=True):
         vector[ended] = kept[ended]
-    restore_best(task)
 
 
+@quietly()
 def restore_best(task: Task) -> None:
     """Go back to the best epoch where that is to be kept, or all that is finite."""
     stopping = task.stopping
@@ -201,13 +216,12 @@ def record(
     """Close an epoch: history, score, early stopping; gives the models that stall."""
     theta, grad = task.parameters.theta, task.parameters.grad
     running = task.stopping.active.copy()
-    squares = np.square(theta)
     cells: dict[str, NDArray | float] = {
         "loss": loss,
         "penalty": penalty,
         "learning_rate": rate[:, 0] if isinstance(rate, np.ndarray) else rate,
-        "weight_norm": task.norms(squares),
-        "gradient_norm": task.norms(np.square(grad)),
+        "weight_norm": task.norms(theta),
+        "gradient_norm": task.norms(grad),
     }
     score = -loss
     if task.validate is not None:
@@ -219,8 +233,9 @@ def record(
     task.history.append(cells)
     task.n_iter[running] += 1
     # NaN or infinite anywhere leaves no finite sum
-    finite = np.isfinite(loss + score + squares.sum(axis=-1))
-    score = np.where(finite, score, np.nan)
+    finite = np.isfinite(loss + score + np.vecdot(theta, theta))
+    if not finite.all():
+        score = np.where(finite, score, np.nan)
     return task.stopping.observe(epoch, score, *task.vectors, *task.start)
 
 

@@ -36,7 +36,8 @@ class Dropout(Layer):
         """m / (1 - p), (1 or K, *shape)."""
         keep = c.streams.words(shape) <= self.threshold
         mask = c.array("mask", shape[-1], len(keep))
-        return np.multiply(keep, self.scale, out=mask, casting="same_kind")
+        # a scale of another dtype would send every number through a buffer
+        return np.multiply(keep, self.scale.astype(c.dtype), out=mask)
 
     def forward(self, x, c):
         if c.streams is None:

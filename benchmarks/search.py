@@ -1,0 +1,165 @@
+"""Seconds of a search over α × dropout, fused and not: ``python -m benchmarks.search``.
+
+5 values of α times 4 dropout rates, 5 folds, the same number of epochs for everyone and
+two processes: ours fused, ours in GridSearchCV, scikit-learn's MLP in GridSearchCV (20
+values of α instead, as it has no dropout) and skorch in GridSearchCV. Contenders take
+turns within one run; a ratio is their median divided by the fused search's.
+
+``--vmap`` compares the seconds a model of one stack of 16 with JAX's vmap over 16
+models, compiled before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from benchmarks import peers
+from benchmarks.speed import cores, make_data, measure
+from sknnreg import MLPClassifierScratch
+from sknnreg._stack import fit_stack
+from sknnreg.model_selection import FusedGridSearchCV
+
+ALPHAS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
+RATES = [0.0, 0.1, 0.3, 0.5]
+NETWORKS = {"(100,)/200": ((100,), 200), "(32,)/32": ((32,), 32)}
+EPOCHS = {"breast_cancer": 40, "digits": 15, "20000x8": 2}
+
+
+def load(name):
+    """Standardized inputs in float64, as a user has them, and labels."""
+    if name == "20000x8":
+        return make_data(20000, 8, "binary", np.float64)
+    loader = load_digits if name == "digits" else load_breast_cancer
+    X, y = loader(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+def searches(hidden, batch, epochs, args):
+    """Each contender's search, not fitted."""
+    settings = {
+        "hidden_layer_sizes": hidden,
+        "batch_size": batch,
+        "max_iter": epochs,
+        "n_iter_no_change": np.inf,
+        "random_state": 0,
+    }
+    common = {"cv": 5, "n_jobs": args.n_jobs, "refit": False}
+    ours = MLPClassifierScratch(**settings)
+    grid = {"alpha": ALPHAS, "dropout": RATES}
+    yield "fused", FusedGridSearchCV(ours, grid, **common)
+    yield "unfused", GridSearchCV(ours, grid, **common)
+    theirs = MLPClassifier(**settings)
+    alphas = {"alpha": np.logspace(-5, -1, 20).tolist()}
+    yield "sklearn", GridSearchCV(theirs, alphas, **common)
+
+
+def skorch_search(X, y, hidden, batch, epochs, args):
+    """skorch's network with the same grid, in float32: PyTorch's own dtype."""
+    from skorch import NeuralNetClassifier
+    import torch
+
+    net = NeuralNetClassifier(
+        peers.torch_network,
+        module__sizes=(X.shape[1], *hidden, len(np.unique(y))),
+        criterion=torch.nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=1e-3,
+        batch_size=batch,
+        max_epochs=epochs,
+        train_split=None,
+        iterator_train__shuffle=True,
+        verbose=0,
+    )
+    grid = {"optimizer__weight_decay": ALPHAS, "module__dropout": RATES}
+    return GridSearchCV(net, grid, cv=5, n_jobs=args.n_jobs, refit=False)
+
+
+def one_case(name, network, args):
+    X, y = load(name)
+    hidden, batch = NETWORKS[network]
+    epochs = max(1, round(args.epochs * EPOCHS[name]))
+    contenders = {
+        which: lambda search=search: search.fit(X, y)
+        for which, search in searches(hidden, batch, epochs, args)
+    }
+    if peers.available("skorch"):
+        search = skorch_search(X, y, hidden, batch, epochs, args)
+        X32, y64 = X.astype(np.float32), y.astype(np.int64)
+        contenders["skorch"] = lambda: search.fit(X32, y64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seconds = measure(contenders, args.repeats)
+    ratios = "  ".join(
+        f"{k}/fused {v / seconds['fused']:5.2f}"
+        for k, v in seconds.items()
+        if k != "fused"
+    )
+    print(f"{name:14} {network:10} fused {seconds['fused']:6.2f} s  {ratios}", flush=True)
+    return {"data": name, "network": network, "seconds": seconds}
+
+
+def vmap_case(name, network, dtype, args, n_models=16):
+    """Seconds a model: a stack of ours, and JAX's vmap over as many models."""
+    X, y = load(name)
+    X = X.astype(dtype)
+    hidden, batch = NETWORKS[network]
+    epochs = max(1, round(args.epochs * EPOCHS[name]))
+    task = "multiclass" if y.max() > 1 else "binary"
+    problem = peers.Problem(X, y, task, hidden, batch, epochs, 0.0, 1)
+    alphas = np.logspace(-6, -1, n_models)
+
+    def ours():
+        models = [
+            MLPClassifierScratch(alpha=alpha, **peers.common(problem))
+            for alpha in alphas
+        ]
+        fit_stack(models, X, y)
+
+    contenders = {"ours": ours, "jax": peers.jax_vmap(problem, alphas)}
+    with cores(1), threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seconds = measure(contenders, args.repeats)
+    per_model = {k: v / n_models for k, v in seconds.items()}
+    ratio = seconds["jax"] / seconds["ours"]
+    print(
+        f"{name:14} {network:10} {dtype}  ours {per_model['ours'] * 1e3:7.2f} ms a "
+        f"model, jax vmap/ours {ratio:5.2f}",
+        flush=True,
+    )
+    return {"data": name, "network": network, "dtype": dtype, "seconds": per_model}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", nargs="+", default=list(EPOCHS))
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
+    parser.add_argument("--epochs", type=float, default=1.0, help="factor")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--vmap", action="store_true")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    rows = []
+    for name in args.data:
+        for network in args.networks:
+            if args.vmap:
+                for dtype in ("float32", "float64"):
+                    rows.append(vmap_case(name, network, dtype, args))
+            else:
+                rows.append(one_case(name, network, args))
+    if args.json:
+        with open(args.json, "w") as file:
+            json.dump(rows, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

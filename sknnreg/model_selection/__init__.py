@@ -1,0 +1,16 @@
+"""Search for the right regularization: whole grids trained in one pass."""
+
+from sknnreg.model_selection._cocktail import regularization_cocktail
+from sknnreg.model_selection._halving import FusedHalvingSearchCV
+from sknnreg.model_selection._one_se import one_standard_error
+from sknnreg.model_selection._path import regularization_path
+from sknnreg.model_selection._search import FusedGridSearchCV, FusedRandomizedSearchCV
+
+__all__ = [
+    "FusedGridSearchCV",
+    "FusedHalvingSearchCV",
+    "FusedRandomizedSearchCV",
+    "one_standard_error",
+    "regularization_cocktail",
+    "regularization_path",
+]

@@ -1,0 +1,289 @@
+"""Successive halving over epochs: the survivors go on, nothing is trained twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, log
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.utils.parallel import delayed
+
+from sknnreg._sklearn import Interval, StrOptions
+from sknnreg.model_selection._evaluate import all_stages
+from sknnreg.model_selection._groups import partition
+from sknnreg.model_selection._search import MAX_STACK, FusedSearch
+from sknnreg.model_selection._work import (
+    Fold,
+    Job,
+    Result,
+    fit_alone,
+    fit_together,
+    survivors,
+)
+from sknnreg.model_selection._wrapped import find_mlp, prefix
+
+
+class FusedHalvingSearchCV(FusedSearch):
+    """Successive halving over epochs that continues training the survivors.
+
+    All candidates are trained, together where they can be (see
+    :class:`FusedGridSearchCV`), for a few epochs; the best 1/``factor`` of them by
+    cross-validation go on where they are, and so forth (Jamieson & Talwalkar 2016,
+    "Non-stochastic best arm identification and hyperparameter optimization").
+    scikit-learn's halving searches fit every survivor from the start again.
+
+    A candidate's learning-rate schedule is that of the last iteration. Candidates that cannot
+    be trained together are fitted anew at each iteration.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in :class:`FusedGridSearchCV`; it must be, end in or wrap a network.
+
+    param_grid : dict or list of dict
+        As in GridSearchCV; with ``n_candidates`` it may hold distributions.
+
+    n_candidates : int or None, default=None
+        Candidates to draw from ``param_grid``; None to take all of a grid.
+
+    factor : float, default=3
+        1/``factor`` of the candidates survive an iteration, with ``factor`` times the
+        epochs.
+
+    max_resources : int or "auto", default="auto"
+        Epochs of the last iteration at most; "auto" for the network's ``max_iter``.
+
+    min_resources : int, "smallest" or "exhaust", default="exhaust"
+        Epochs of the first iteration; "exhaust" for as many as let the last one have
+        ``max_resources``; "smallest" for 1.
+
+    aggressive_elimination : bool, default=False
+        Repeat the first iteration until the remaining candidates fit the others.
+
+    random_state : int, RandomState instance or None, default=None
+        For drawing candidates.
+
+    scoring, n_jobs, refit, cv, verbose, error_score, return_train_score, max_stack :
+        As in :class:`FusedGridSearchCV`; one metric only. ``refit`` fits the best
+        candidate of the last iteration to all rows, for as many epochs.
+
+    Attributes
+    ----------
+    n_resources_, n_candidates_ : list of int
+        Epochs and candidates of each iteration.
+    n_remaining_candidates_, n_iterations_, n_possible_iterations_, \
+n_required_iterations_, min_resources_, max_resources_ : int
+        As in HalvingGridSearchCV.
+    cv_results_ : dict
+        As in HalvingGridSearchCV, with ``iter`` and ``n_resources``.
+    best_estimator_, best_score_, best_params_, best_index_, scorer_, n_splits_, \
+refit_time_, classes_, n_features_in_, feature_names_in_ :
+        As in HalvingGridSearchCV.
+    """
+
+    _parameter_constraints: dict = {
+        **FusedSearch._parameter_constraints,
+        **MAX_STACK,
+        "param_grid": [dict, list],
+        "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
+        "factor": [Interval(Real, 1, None, closed="neither")],
+        "max_resources": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "min_resources": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"exhaust", "smallest"}),
+        ],
+        "aggressive_elimination": ["boolean"],
+        "random_state": ["random_state"],
+        "scoring": [str, callable, None],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        n_candidates=None,
+        factor=3,
+        max_resources="auto",
+        min_resources="exhaust",
+        aggressive_elimination=False,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=5,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        random_state=None,
+        error_score=np.nan,
+        return_train_score=True,
+        max_stack=None,
+    ):
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_grid = param_grid
+        self.n_candidates = n_candidates
+        self.factor = factor
+        self.max_resources = max_resources
+        self.min_resources = min_resources
+        self.aggressive_elimination = aggressive_elimination
+        self.random_state = random_state
+        self.max_stack = max_stack
+
+    def _candidates(self):
+        if self.n_candidates is None:
+            return ParameterGrid(self.param_grid)
+        return ParameterSampler(
+            self.param_grid, self.n_candidates, random_state=self.random_state
+        )
+
+    def _search(self, job: Job, folds: list[Fold], parallel) -> tuple[dict, dict]:
+        mlp = find_mlp(job.estimator)
+        if mlp is None:
+            raise ValueError(
+                "FusedHalvingSearchCV needs an MLPClassifierScratch or "
+                "MLPRegressorScratch, a pipeline that ends in one, or a "
+                f"TransformedTargetRegressor around either. Got {job.estimator!r}."
+            )
+        self._resource = f"{prefix(job.estimator)}max_iter"
+        auto = self.max_resources == "auto"
+        self.max_resources_ = mlp.max_iter if auto else self.max_resources
+        candidates = list(self._candidates())
+        plan = self._plan(len(candidates))
+        job.estimator.set_params(**{self._resource: plan[-1]})
+        if any(self._resource in candidate for candidate in candidates):
+            raise ValueError(
+                f"Cannot search over {self._resource}: it is the resource that "
+                "successive halving hands out."
+            )
+        race = Race(job, folds, candidates, parallel, self.max_stack, self._resource)
+        alive = list(range(len(candidates)))
+        tried, out = [], []
+        more: dict[str, list[int]] = {"iter": [], "n_resources": []}
+        self.n_resources_, self.n_candidates_ = [], []
+        for i, n_epochs in enumerate(plan):
+            self.n_resources_.append(n_epochs)
+            self.n_candidates_.append(len(alive))
+            found = race.run(alive, n_epochs)
+            out += found
+            tried += [candidates[k] | {self._resource: n_epochs} for k in alive]
+            more["iter"] += [i] * len(alive)
+            more["n_resources"] += [n_epochs] * len(alive)
+            results = self._results(tried, out, dict(more))
+            scores = results["mean_test_score"][-len(alive) :]
+            best = _best(scores, ceil(len(alive) / self.factor))
+            alive = [alive[i] for i in best]
+            if self.verbose:
+                print(f"iter {i}: {self.n_candidates_[-1]} candidates, {n_epochs} epochs")
+        self.n_remaining_candidates_ = len(alive)
+        return results, out[0]
+
+    def _plan(self, n_candidates: int) -> list[int]:
+        """Epochs of each iteration, by scikit-learn's rules."""
+        required = 1 + floor(log(n_candidates, self.factor))
+        smallest = self.min_resources in ("smallest", "exhaust")
+        self.min_resources_ = 1 if smallest else self.min_resources
+        if self.min_resources == "exhaust":
+            exhausting = int(self.max_resources_ // self.factor ** (required - 1))
+            self.min_resources_ = max(1, exhausting)
+        if self.min_resources_ > self.max_resources_:
+            raise ValueError(
+                f"min_resources_={self.min_resources_} is greater than "
+                f"max_resources_={self.max_resources_}."
+            )
+        ratio = self.max_resources_ // self.min_resources_
+        possible = 1 + floor(log(ratio, self.factor))
+        self.n_required_iterations_, self.n_possible_iterations_ = required, possible
+        n = required if self.aggressive_elimination else min(possible, required)
+        self.n_iterations_ = n
+        powers = range(n)
+        if self.aggressive_elimination:
+            powers = [max(0, i - required + possible) for i in powers]
+        return [
+            min(int(self.factor**power * self.min_resources_), self.max_resources_)
+            for power in powers
+        ]
+
+    def _choose(self, results, refit_metric):
+        """The best of the last iteration."""
+        last = np.flatnonzero(results["iter"] == np.max(results["iter"]))
+        part = {
+            name: [column[i] for i in last] if name == "params" else column[last]
+            for name, column in results.items()
+        }
+        super()._choose(part, refit_metric)
+        self.best_index_ = int(last[self.best_index_])
+
+
+def _best(scores: np.ndarray, n: int) -> np.ndarray:
+    """Numbers of the ``n`` highest scores, in order; NaN is the lowest."""
+    order = np.argsort(scores)  # NaN comes last
+    return np.roll(order, np.count_nonzero(np.isnan(scores)))[-n:]
+
+
+class Race:
+    """All candidates on all folds, trained further and further.
+
+    Parameters
+    ----------
+    job, folds, candidates, parallel, max_stack
+        As for :func:`sknnreg.model_selection._evaluate.evaluate`.
+    resource : str
+        Name of the hyperparameter that counts epochs.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        folds: Sequence[Fold],
+        candidates: Sequence[dict],
+        parallel,
+        max_stack: int | None,
+        resource: str,
+    ) -> None:
+        self.job, self.folds, self.candidates = job, folds, candidates
+        self.parallel, self.resource = parallel, resource
+        groups, self.alone = partition(job.estimator, candidates)
+        self.stacks = all_stages(job, folds, candidates, groups, parallel, max_stack)
+        self.results: dict[tuple[int, int], Result] = {}
+
+    def run(self, alive: list[int], n_epochs: int) -> list[Result]:
+        """Results of the candidates that are alive, after so many epochs."""
+        stacks = [
+            (fold, survivors(stage, alive), ready) for fold, stage, ready in self.stacks
+        ]
+        stacks = [stack for stack in stacks if stack[1].numbers]
+        answers = self.parallel(
+            delayed(fit_together)(self.job, *stack, n_epochs) for stack in stacks
+        )
+        self.stacks = []
+        for (fold, _, ready), (found, rest) in zip(stacks, answers, strict=True):
+            self.results |= {(i, fold.number): result for i, result in found.items()}
+            if rest is not None:
+                self.stacks.append((fold, rest, ready))
+        self._run_alone(alive, n_epochs)
+        return [self.results[i, fold.number] for i in alive for fold in self.folds]
+
+    def _run_alone(self, alive: list[int], n_epochs: int) -> None:
+        places = [(i, fold) for i in self.alone if i in alive for fold in self.folds]
+        found = self.parallel(
+            delayed(fit_alone)(
+                self.job, fold, self.candidates[i] | {self.resource: n_epochs}
+            )
+            for i, fold in places
+        )
+        for (i, fold), result in zip(places, found, strict=True):
+            self.results[i, fold.number] = result

@@ -1,0 +1,69 @@
+"""The one-standard-error rule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Hyperparameters that make a network smoother or smaller: 1 if more of it does, -1 if
+#: less does.
+DIRECTIONS = {
+    "alpha": 1,
+    "alpha_bias": 1,
+    "dropout": 1,
+    "input_dropout": 1,
+    "input_noise": 1,
+    "label_smoothing": 1,
+    "max_norm": -1,
+    "hidden_layer_sizes": -1,
+}
+
+
+def one_standard_error(cv_results) -> int:
+    """The most regularized candidate within one standard error of the best.
+
+    Differences below the noise of cross-validation are no reason to prefer the less
+    regularized of two (Breiman et al. 1984, "Classification and regression trees";
+    Hastie et al. 2009, section 7.10). Candidates are compared by the mean of their
+    ranks in each hyperparameter that regularizes (``alpha``, ``alpha_bias``,
+    ``dropout``, ``input_dropout``, ``input_noise``, ``label_smoothing``; a smaller
+    ``max_norm`` and fewer hidden units): ties go to the better score.
+
+    Parameters
+    ----------
+    cv_results : dict
+        ``cv_results_`` of any search over one metric.
+
+    Returns
+    -------
+    best_index : int
+        For ``refit`` of any search; the fused ones also know it as ``refit="1se"``.
+    """
+    mean = np.asarray(cv_results["mean_test_score"])
+    if np.isnan(mean).all():
+        return 0
+    best = int(np.nanargmax(mean))
+    n_splits = sum(
+        name.startswith("split") and name.endswith("_test_score") for name in cv_results
+    )
+    error = cv_results["std_test_score"][best] / np.sqrt(max(1, n_splits - 1))
+    near = np.flatnonzero(mean >= mean[best] - error)
+    strength = regularization(cv_results["params"])[near]
+    order = np.lexsort((mean[near], strength))
+    return int(near[order[-1]])
+
+
+def regularization(candidates: list[dict]) -> np.ndarray:
+    """How regularized each candidate is: the mean of its ranks, in [0, 1]."""
+    ranks = []
+    for name in sorted({name for candidate in candidates for name in candidate}):
+        direction = DIRECTIONS.get(name.rpartition("__")[2])
+        if direction is not None:
+            sizes = [_size(candidate.get(name)) for candidate in candidates]
+            levels, rank = np.unique(direction * np.array(sizes), return_inverse=True)
+            ranks.append(rank / max(1, len(levels) - 1))
+    return np.mean(ranks, axis=0) if ranks else np.zeros(len(candidates))
+
+
+def _size(value) -> float:
+    """A number for a hyperparameter that may be one a layer; None sets no limit."""
+    return np.inf if value is None else float(np.sum(value))

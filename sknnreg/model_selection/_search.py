@@ -1,0 +1,318 @@
+"""Grid and randomized search that train whole groups of candidates in one pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterGrid,
+    ParameterSampler,
+    RandomizedSearchCV,
+    check_cv,
+)
+from sklearn.utils import indexable
+from sklearn.utils.parallel import Parallel
+
+from sknnreg._sklearn import (
+    BaseSearchCV,
+    Interval,
+    _check_method_params,
+    _fit_context,
+    _insert_error_scores,
+    _MultimetricScorer,
+    _warn_or_raise_about_fit_failures,
+)
+from sknnreg.model_selection._evaluate import evaluate
+from sknnreg.model_selection._one_se import one_standard_error
+from sknnreg.model_selection._work import Fold, Job
+
+
+MAX_STACK = {"max_stack": [Interval(Integral, 1, None, closed="left"), None]}
+
+
+class FusedSearch(BaseSearchCV):
+    """What the fused searches share: scikit-learn's ``fit`` around another evaluation.
+
+    scikit-learn's fits candidate by candidate within its ``fit``; all that is not about
+    fitting candidates is inherited or follows it line by line.
+    """
+
+    def _candidates(self) -> Iterable[dict]:
+        """The settings to try."""
+        raise NotImplementedError
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, **params):
+        """Try all candidates, and refit the best on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        **params : dict
+            For ``fit`` of the estimator, the scorer and the splitter, as scikit-learn's
+            search takes them (``sample_weight``, ``groups``, ...).
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+        """
+        if getattr(self, "_skl_callbacks", None):
+            raise ValueError(
+                "Callbacks cannot follow the fits of candidates that are trained "
+                "together. Use scikit-learn's own search with them."
+            )
+        scorers, refit_metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        folds = self._folds(cv, X, y, routed.splitter.split)
+        job = Job(
+            clone(self.estimator),
+            X,
+            y,
+            scorers,
+            routed.estimator.fit,
+            routed.scorer.score,
+            self.return_train_score,
+            self.error_score,
+            self.verbose,
+        )
+        with Parallel(n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch) as parallel:
+            results, first = self._search(job, folds, parallel)
+        self.multimetric_ = isinstance(first["test_scores"], dict)
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(first["test_scores"])
+            refit_metric = self.refit
+        self._choose(results, refit_metric)
+        if self.refit:
+            self._refit(job)
+        multi = isinstance(scorers, _MultimetricScorer)
+        self.scorer_ = scorers._scorers if multi else scorers
+        self.cv_results_ = results
+        return self
+
+    def _folds(self, cv, X, y, split_params: dict) -> list[Fold]:
+        """All splits, made once: every candidate sees the same."""
+        self.n_splits_ = cv.get_n_splits(X, y, **split_params)
+        splits = list(cv.split(X, y, **split_params))
+        if len(splits) != self.n_splits_:
+            raise ValueError(
+                "cv.split and cv.get_n_splits returned inconsistent results. Expected "
+                f"{self.n_splits_} splits, got {len(splits)}."
+            )
+        return [Fold(i, *split) for i, split in enumerate(splits)]
+
+    def _search(self, job: Job, folds: list[Fold], parallel) -> tuple[dict, dict]:
+        """``cv_results_``, and the first fit's result."""
+        candidates = list(self._candidates())
+        if self.verbose > 0:
+            n, k = len(candidates), len(folds)
+            print(f"Fitting {k} folds for each of {n} candidates, totalling {n * k} fits")
+        out = evaluate(job, folds, candidates, parallel, self.max_stack)
+        return self._results(candidates, out), out[0]
+
+    def _results(self, candidates: list[dict], out: list[dict], more=None) -> dict:
+        """``cv_results_`` from the results of all candidates, fold by fold."""
+        if not out:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no "
+                "candidates?"
+            )
+        _warn_or_raise_about_fit_failures(out, self.error_score)
+        if callable(self.scoring):
+            _insert_error_scores(out, self.error_score)
+        return self._format_results(candidates, self.n_splits_, out, more)
+
+    def _choose(self, results: dict, refit_metric) -> None:
+        """Set ``best_index_`` and what follows from it."""
+        if not self.refit and self.multimetric_:
+            return
+        refit = one_standard_error if self.refit == "1se" else self.refit
+        self.best_index_ = self._select_best_index(refit, refit_metric, results)
+        if not callable(self.refit):
+            scores = results[f"mean_test_{refit_metric}"]
+            self.best_score_ = scores[self.best_index_]
+        self.best_params_ = results["params"][self.best_index_]
+
+    def _refit(self, job: Job) -> None:
+        """Fit the best candidate to all rows."""
+        self.best_estimator_ = clone(job.estimator).set_params(
+            **clone(self.best_params_, safe=False)
+        )
+        start = time.perf_counter()
+        self.best_estimator_.fit(job.X, job.y, **job.fit_params)
+        self.refit_time_ = time.perf_counter() - start
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+class FusedGridSearchCV(FusedSearch, GridSearchCV):
+    """:class:`sklearn.model_selection.GridSearchCV`, candidates trained together.
+
+    Candidates that differ in numbers only (``alpha``, ``l1_ratio``, ``alpha_bias``,
+    ``dropout``, ``input_dropout``, ``input_noise``, ``learning_rate_init``,
+    ``momentum``, ``max_norm``, ``clip_norm``, ``random_state``) have networks of equal
+    shape, which go through every mini-batch in one pass (horizontal fusion: Wang et al.
+    2021, "Horizontally fused training array"). Others, ``solver="lbfgs"`` and other
+    estimators are fitted one by one. With an int ``random_state`` the scores are those
+    of GridSearchCV.
+
+    Steps of a pipeline before the network are fitted once for each fold and setting of
+    theirs, not once a candidate.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An ``MLPClassifierScratch`` or ``MLPRegressorScratch``, a pipeline that ends in
+        one, or a ``TransformedTargetRegressor`` around either. Anything else works as
+        well, without gain.
+
+    param_grid : dict or list of dict
+        As in GridSearchCV.
+
+    scoring, n_jobs, cv, verbose, pre_dispatch, error_score, return_train_score :
+        As in GridSearchCV. ``n_jobs`` spreads stacks of candidates, fold by fold.
+
+    refit : bool, str or callable, default=True
+        As in GridSearchCV; or "1se": the most regularized candidate within one standard
+        error of the best, see :func:`one_standard_error`.
+
+    max_stack : int or None, default=None
+        Most candidates of a stack; None for as many as fit the cache.
+
+    Attributes
+    ----------
+    cv_results_, best_estimator_, best_score_, best_params_, best_index_, scorer_, \
+n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_ :
+        As in GridSearchCV. ``fit_time`` of a candidate is its share of its stack's.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknnreg import MLPClassifierScratch
+    >>> from sknnreg.model_selection import FusedGridSearchCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> network = MLPClassifierScratch((20,), max_iter=20, tol=0, random_state=0)
+    >>> grid = {"mlpclassifierscratch__alpha": [1e-4, 1e-2, 1]}
+    >>> model = make_pipeline(StandardScaler(), network)
+    >>> search = FusedGridSearchCV(model, grid, cv=3).fit(X, y)  # doctest: +SKIP
+    >>> search.best_params_  # doctest: +SKIP
+    {'mlpclassifierscratch__alpha': 0.01}
+    """
+
+    _parameter_constraints: dict = GridSearchCV._parameter_constraints | MAX_STACK
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        error_score=np.nan,
+        return_train_score=False,
+        max_stack=None,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.max_stack = max_stack
+
+    def _candidates(self):
+        return ParameterGrid(self.param_grid)
+
+
+class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
+    """:class:`sklearn.model_selection.RandomizedSearchCV`, candidates trained together.
+
+    See :class:`FusedGridSearchCV` for what is trained together.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in :class:`FusedGridSearchCV`.
+
+    param_distributions : dict or list of dict
+        As in RandomizedSearchCV; :func:`regularization_cocktail` makes a good one.
+
+    n_iter : int, default=10
+        Candidates to draw.
+
+    random_state : int, RandomState instance or None, default=None
+        For drawing candidates.
+
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
+return_train_score, max_stack :
+        As in :class:`FusedGridSearchCV`.
+
+    Attributes
+    ----------
+    cv_results_, best_estimator_, best_score_, best_params_, best_index_, scorer_, \
+n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_ :
+        As in :class:`FusedGridSearchCV`.
+    """
+
+    _parameter_constraints: dict = RandomizedSearchCV._parameter_constraints | MAX_STACK
+
+    def __init__(
+        self,
+        estimator,
+        param_distributions,
+        *,
+        n_iter=10,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        random_state=None,
+        error_score=np.nan,
+        return_train_score=False,
+        max_stack=None,
+    ):
+        super().__init__(
+            estimator,
+            param_distributions,
+            n_iter=n_iter,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            random_state=random_state,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.max_stack = max_stack
+
+    def _candidates(self):
+        return ParameterSampler(
+            self.param_distributions, self.n_iter, random_state=self.random_state
+        )
