@@ -1,4 +1,4 @@
-"""Seconds of predict, ours and scikit-learn's in turn: ``python -m benchmarks.prediction``.
+"""Seconds of predict, ours and scikit-learn's: ``python -m benchmarks.prediction``.
 
 One row is what a service asks for: there the overhead of the call counts. A ratio is
 scikit-learn's time divided by ours.

@@ -64,8 +64,8 @@ def searches(hidden, batch, epochs, args):
 
 def skorch_search(X, y, hidden, batch, epochs, args):
     """skorch's network with the same grid, in float32: PyTorch's own dtype."""
-    from skorch import NeuralNetClassifier
     import torch
+    from skorch import NeuralNetClassifier
 
     net = NeuralNetClassifier(
         peers.torch_network,
@@ -103,7 +103,9 @@ def one_case(name, network, args):
         for k, v in seconds.items()
         if k != "fused"
     )
-    print(f"{name:14} {network:10} fused {seconds['fused']:6.2f} s  {ratios}", flush=True)
+    print(
+        f"{name:14} {network:10} fused {seconds['fused']:6.2f} s  {ratios}", flush=True
+    )
     return {"data": name, "network": network, "seconds": seconds}
 
 

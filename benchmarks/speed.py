@@ -8,8 +8,8 @@ time that the matrix products alone would take at their own measured speed.
 With one thread the whole process is kept on one core, where the system can do that:
 JAX has threads of its own, which the number of BLAS threads does not bind.
 
-Peers that are not installed, or have no counterpart of a setting, are left out. The table is printed, and written as JSON
-with ``--json FILE``.
+Peers that are not installed, or have no counterpart of a setting, are left out. The
+table is printed, and written as JSON with ``--json FILE``.
 """
 
 from __future__ import annotations

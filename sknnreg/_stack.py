@@ -48,13 +48,21 @@ def stack_key(model) -> tuple | None:
     is for one model, and a generator given as ``random_state`` for one fit.
     """
     seed = model.random_state
-    if model.solver == "lbfgs" or model.verbose or isinstance(seed, np.random.RandomState):
+    if (
+        model.solver == "lbfgs"
+        or model.verbose
+        or isinstance(seed, np.random.RandomState)
+    ):
         return None
     key = [type(model)]
     for name, value in sorted(model.get_params(deep=False).items()):
         kind = NUMBERS.get(name)
         if kind == "zero":
-            sizes = np.broadcast_to(value, len(hidden_sizes(model))) if name == "dropout" else value
+            sizes = (
+                np.broadcast_to(value, len(hidden_sizes(model)))
+                if name == "dropout"
+                else value
+            )
             value = np.asarray(sizes) != 0
         elif kind == "None":
             value = value is None

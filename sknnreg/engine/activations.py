@@ -152,11 +152,19 @@ class Silu(Activation):
 
     needs = "z"
 
+    def _sigma(self, z):
+        # σ(z) = (1 + tanh(z / 2)) / 2; NumPy's tanh is several times as fast as expit
+        sigma = np.multiply(z, 0.5)
+        np.tanh(sigma, out=sigma)
+        sigma += 1
+        sigma *= 0.5
+        return sigma
+
     def forward(self, z, out):
-        return np.multiply(z, expit(z), out=out)
+        return np.multiply(z, self._sigma(z), out=out)
 
     def backward(self, dy, z, y, out):
-        sigma = expit(z)
+        sigma = self._sigma(z)
         slope = np.subtract(1, sigma)
         slope *= y
         slope += sigma

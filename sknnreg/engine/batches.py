@@ -11,7 +11,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from sknnreg.engine.streams import Streams
 
-
 #: Numbers of X gathered in one go: they stay in the processor's cache until used.
 SCRATCH = 65536
 

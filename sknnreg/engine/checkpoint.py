@@ -38,7 +38,6 @@ class Checkpoint:
     n_iter: NDArray
     epoch: int
 
-
     def take(self, which: NDArray) -> Checkpoint:
         """The state of the models that ``which``, a mask or numbers, selects."""
         factor, optimizer = self.factor, self.optimizer

@@ -68,20 +68,20 @@ class EarlyStopping:
         self,
         epoch: int,
         score: NDArray,
-        which: NDArray | slice,
+        which: NDArray,
         *vectors: NDArray,
     ) -> None:
         """Make these models' present vectors (K, ...) the kept ones."""
         if not self.snapshot:
             self.snapshot = [vector.copy() for vector in vectors]
-        if which.all():
-            which = slice(None)  # no masks: a plain copy is faster
-        elif not which.any():
+        if not which.any():
             return
-        self.best[which] = score[which]
-        self.best_epoch[which] = epoch
+        # no mask where all are kept: a plain copy is faster
+        part: NDArray | slice = slice(None) if which.all() else which
+        self.best[part] = score[part]
+        self.best_epoch[part] = epoch
         for kept, vector in zip(self.snapshot, vectors, strict=True):
-            kept[which] = vector[which]
+            kept[part] = vector[part]
 
     def take(self, which: NDArray) -> EarlyStopping:
         """The state of some of the models, as a copy."""

@@ -28,7 +28,9 @@ class History:
         """The history of some of the models."""
         part = History()
         part.columns = {
-            name: [cell[which] if isinstance(cell, np.ndarray) else cell for cell in cells]
+            name: [
+                cell[which] if isinstance(cell, np.ndarray) else cell for cell in cells
+            ]
             for name, cells in self.columns.items()
         }
         return part

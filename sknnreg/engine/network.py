@@ -12,7 +12,6 @@ from sknnreg.engine.losses import Loss
 from sknnreg.engine.parameters import Parameters, Spec, Views
 from sknnreg.engine.streams import Streams
 
-
 #: rows of a block, over all models of a stack
 BLOCK = 4096
 

@@ -30,7 +30,6 @@ def evaluate(
 ) -> list[Result]:
     """Results of all candidates, those of one on all folds following each other."""
     groups, alone = partition(job.estimator, candidates)
-    prepared = prepare_all(job, folds, candidates, groups, parallel)
     stacks = all_stages(job, folds, candidates, groups, parallel, max_stack)
     lonely = [(i, fold) for fold in folds for i in alone]
     calls = [delayed(fit_together)(job, *stack) for stack in stacks]

@@ -47,8 +47,8 @@ def partition(base, candidates: Sequence[dict]) -> tuple[list[Group], list[int]]
             continue
         outside = _preparation(parameters, prefix(estimator))
         group = groups.setdefault(
-                (outside, key), Group(outside, [], mlp, mlp is not estimator)
-            )
+            (outside, key), Group(outside, [], mlp, mlp is not estimator)
+        )
         group.numbers.append(number)
     return list(groups.values()), alone
 

@@ -34,8 +34,8 @@ class FusedHalvingSearchCV(FusedSearch):
     "Non-stochastic best arm identification and hyperparameter optimization").
     scikit-learn's halving searches fit every survivor from the start again.
 
-    A candidate's learning-rate schedule is that of the last iteration. Candidates that cannot
-    be trained together are fitted anew at each iteration.
+    A candidate's learning-rate schedule is that of the last iteration. Candidates that
+    cannot be trained together are fitted anew at each iteration.
 
     Parameters
     ----------
@@ -187,7 +187,9 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
             best = _best(scores, ceil(len(alive) / self.factor))
             alive = [alive[i] for i in best]
             if self.verbose:
-                print(f"iter {i}: {self.n_candidates_[-1]} candidates, {n_epochs} epochs")
+                print(
+                    f"iter {i}: {self.n_candidates_[-1]} candidates, {n_epochs} epochs"
+                )
         self.n_remaining_candidates_ = len(alive)
         return results, out[0]
 

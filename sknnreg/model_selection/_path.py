@@ -58,7 +58,7 @@ def regularization_path(
     Returns
     -------
     path : Bunch
-        ``values``;
+        ``param_values``;
         ``scores``, of shape (n_values, n_splits), ``mean_score`` and ``std_score``;
         ``zero_share``, the share of weights that are exactly zero, and
         ``weight_norms``, of shape (n_values, n_layers), the Euclidean norm of each
@@ -109,7 +109,7 @@ def regularization_path(
     results = search.cv_results_
     scores = [results[f"split{i}_test_score"] for i in range(search.n_splits_)]
     return Bunch(
-        values=np.asarray(values),
+        param_values=np.asarray(values),
         scores=np.stack(scores, axis=1),
         mean_score=results["mean_test_score"],
         std_score=results["std_test_score"],

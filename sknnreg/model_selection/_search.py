@@ -31,7 +31,6 @@ from sknnreg.model_selection._evaluate import evaluate
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._work import Fold, Job
 
-
 MAX_STACK = {"max_stack": [Interval(Integral, 1, None, closed="left"), None]}
 
 
@@ -117,7 +116,9 @@ class FusedSearch(BaseSearchCV):
         candidates = list(self._candidates())
         if self.verbose > 0:
             n, k = len(candidates), len(folds)
-            print(f"Fitting {k} folds for each of {n} candidates, totalling {n * k} fits")
+            print(
+                f"Fitting {k} folds for each of {n} candidates, totalling {n * k} fits"
+            )
         out = evaluate(job, folds, candidates, parallel, self.max_stack)
         return self._results(candidates, out), out[0]
 

@@ -84,7 +84,9 @@ def fit_alone(job: Job, fold: Fold, parameters: dict) -> Result:
     )
 
 
-def prepare_fold(job: Job, fold: Fold, parameters: dict) -> tuple[Prepared, float] | None:
+def prepare_fold(
+    job: Job, fold: Fold, parameters: dict
+) -> tuple[Prepared, float] | None:
     """Fit what surrounds the network on a fold, and the seconds it took.
 
     None if that fails: an ordinary fit of each candidate will tell.
