@@ -26,6 +26,7 @@ N_SPLITS = 20
 COMMON = {
     "hidden_layer_sizes": (100, 100),
     "learning_rate_init": 3e-3,
+    "init": "auto",
     "batch_size": 32,
     "max_iter": 100,
     "n_iter_no_change": np.inf,

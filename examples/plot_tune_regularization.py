@@ -5,7 +5,7 @@ Tune the regularization of a neural network
 
 A network with more weights than training rows learns these rows by heart. A penalty on
 its weights, dropout and early stopping all help against that; which of them, and how
-much, is a question to the data. Here :class:`~sklearn.model_selection.GridSearchCV`
+much, is a question to the data. Here :class:`~sknnreg.model_selection.FusedGridSearchCV`
 answers it for ``penalty``, ``alpha`` and ``dropout`` on two data sets:
 
 - handwritten digits, of which only 200 are for training;
@@ -40,7 +40,6 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
-    GridSearchCV,
     RepeatedKFold,
     StratifiedShuffleSplit,
     cross_validate,
@@ -51,6 +50,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg.model_selection import FusedGridSearchCV
 
 # A fixed number of epochs is part of the setting: training need not converge in them.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
@@ -138,7 +138,7 @@ GRID = {
 def grid_search(task):
     """Choose penalty, alpha and dropout by cross-validation."""
     grid = {task.prefix + name: values for name, values in GRID.items()}
-    return GridSearchCV(
+    return FusedGridSearchCV(
         in_pipeline(task.network), grid, scoring=task.tuned_score, cv=3, n_jobs=2
     )
 

@@ -114,7 +114,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
-        init="auto",
+        init="glorot_uniform",
         bias_init="zeros",
         penalty="l2",
         l1_ratio=0.5,

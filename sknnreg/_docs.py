@@ -129,8 +129,8 @@ n_iter_no_change : int, default=10
 max_fun : int, default=15000
     Largest number of evaluations of the objective by 'lbfgs'.
 
-init : {names(INITIALIZERS)}, 'auto' or callable, default='auto'
-    First values of the weights. 'auto' is 'he_uniform' for relu, leaky_relu, elu,
+init : {names(INITIALIZERS)}, 'auto' or callable, default='glorot_uniform'
+    First values of the weights. 'auto' goes by the activation: it is 'he_uniform' for relu, leaky_relu, elu,
     gelu, silu and softplus, 'lecun_normal' for selu and 'glorot_uniform' for the
     rest. A callable or an object of :mod:`sknnreg.engine.initializers` is called as
     ``init(rng, shape)``, with a ``numpy.random.Generator`` and ``(fan_in,

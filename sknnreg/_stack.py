@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -217,7 +218,8 @@ class Stack:
         for k, i in enumerate(numbers):
             model, this = self.models[i], np.array([k])
             model._forget()
-            model._streams = part.streams.take(this)
+            # of its own: the others' draws are not to move it on
+            model._streams = copy.deepcopy(part.streams.take(this))
             model.t_ = int(part.n_iter[k]) * self.data.n_rows
             try:
                 publish(model, part, k=k)

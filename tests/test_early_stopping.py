@@ -297,7 +297,11 @@ def test_tol_is_the_progress_that_counts(noisy, solver):
     X, y = noisy
     tol, patience = 0.02, 4
     model = classifier(
-        solver=solver, tol=tol, n_iter_no_change=patience, max_iter=500
+        solver=solver,
+        tol=tol,
+        n_iter_no_change=patience,
+        max_iter=500,
+        init="he_uniform",  # far enough from the solution for lbfgs to run on
     ).fit(X, y)
     # as the definition has it, one epoch after the other
     best, waited = -np.inf, 0

@@ -961,7 +961,7 @@ def test_divergence_from_the_start_is_refused(diabetes):
     # the first loss is measured before the one step that throws the network far off
     X, y = diabetes
     model = regressor(
-        solver="sgd", max_iter=100, batch_size=442, learning_rate_init=0.5
+        solver="sgd", max_iter=100, batch_size=442, learning_rate_init=0.5, init="auto"
     )
     with pytest.raises(ValueError, match="no epoch was better than the start"):
         model.fit(X, y)

@@ -95,11 +95,20 @@ def test_stopping_by_patience_without_validation():
 
 def test_members_go_on_alone():
     """partial_fit after a stack is partial_fit after a solo fit."""
-    common = MLPRegressorScratch((6,), max_iter=3, dropout=0.2, random_state=0)
-    common.set_params(hidden_layer_sizes=(6,), loss="squared_error")
-    models = [clone(common).set_params(alpha=alpha) for alpha in (0.1, 0.2)]
+    common = MLPRegressorScratch(
+        hidden_layer_sizes=(6,),
+        max_iter=30,
+        dropout=0.2,
+        random_state=0,
+        tol=0.01,
+        n_iter_no_change=2,
+    )
+    models = [
+        clone(common).set_params(learning_rate_init=rate) for rate in (0.001, 0.01, 0.1)
+    ]
     together = [clone(model) for model in models]
     fit_stack(together, X, y)
+    assert len({model.n_iter_ for model in together}) > 1  # they end one by one
     for model, ours in zip(models, together, strict=True):
         model.fit(X, y).partial_fit(X, y)
         assert_same_fit(ours.partial_fit(X, y), model)

@@ -108,7 +108,7 @@ Report = Callable[[int, Task], bool | None]
 
 
 def train(task: Task, max_iter: int, report: Report) -> None:
-    """Train for at most ``max_iter`` epochs; the vectors end as they are to be kept.
+    """Train until ``max_iter`` epochs are done; the vectors end as they are to be kept.
 
     With ``keep_best`` that is the best epoch; without, the last one, or the best one if
     a later one diverged.

@@ -73,12 +73,12 @@ def regularization_path(
     >>> from sknnreg.model_selection import regularization_path
     >>> X, y = load_iris(return_X_y=True)
     >>> network = MLPClassifierScratch(
-    ...     (10,), penalty="l1", max_iter=50, learning_rate_init=0.01, random_state=0,
-    ...     tol=0, n_iter_no_change=50,
+    ...     (10,), penalty="l1", learning_rate_init=0.05, random_state=0, tol=1.0,
+    ...     n_iter_no_change=40,
     ... )
-    >>> path = regularization_path(network, X, y, values=[0.0, 0.01, 1.0])
+    >>> path = regularization_path(network, X, y, values=[0.0, 2.0])
     >>> path.zero_share
-    array([0., 0.7, 1.])
+    array([0., 1.])
     """
     mlp = find_mlp(estimator)
     if mlp is None:

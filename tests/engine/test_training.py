@@ -317,8 +317,8 @@ def test_epochs_in_two_calls_are_the_epochs_in_one():
     """Streams and optimizer go on where they are."""
     once = trained(Scenario(n_epochs=6), [0, 1, 2])
     task = task_of(Scenario(), [0, 1, 2])
-    for _ in range(2):
-        train(task, 3, lambda epoch, task: None)
+    for n_epochs in (3, 6):
+        train(task, n_epochs, lambda epoch, task: None)
     assert_array_equal(task.parameters.theta, once.parameters.theta)
 
 

@@ -1,0 +1,1 @@
+"""What ``asv`` measures at each commit: ``asv run`` in the project's folder."""
