@@ -78,15 +78,17 @@ def cocktail(shape, task, n_rows, args):
     """The cocktail, by successive halving within the budget."""
     regression = task == "regression"
     kind = MLPRegressorScratch if regression else MLPClassifierScratch
-    mlp = kind(max_iter=args.epochs, random_state=0)
+    # few rows are few steps an epoch: then more epochs
+    more = max(1, round(10 * 128 / (0.7 * min(n_rows, ROWS))))
+    mlp = kind(max_iter=args.epochs * more, random_state=0)
     model = network(mlp, shape, task)
     prefix = "regressor__mlp__" if regression else "mlp__"
-    n_candidates = args.candidates if sum(shape) < 200 else args.candidates // 9
+    n_candidates = args.candidates if sum(shape) < 200 else args.candidates // 3
     return FusedHalvingSearchCV(
         model,
         regularization_cocktail(task, prefix=prefix),
         n_candidates=n_candidates,
-        min_resources=8,
+        min_resources=8 * more,
         cv=5 if n_rows < 1000 else 3,
         scoring=None if regression else "neg_log_loss",
         n_jobs=2,

@@ -5,8 +5,9 @@ Tune the regularization of a neural network
 
 A network with more weights than training rows learns these rows by heart. A penalty on
 its weights, dropout and early stopping all help against that; which of them, and how
-much, is a question to the data. Here :class:`~sknnreg.model_selection.FusedGridSearchCV`
-answers it for ``penalty``, ``alpha`` and ``dropout`` on two data sets:
+much, is a question to the data. Here
+:class:`~sknnreg.model_selection.FusedGridSearchCV` answers it for ``penalty``,
+``alpha`` and ``dropout`` on two data sets:
 
 - handwritten digits, of which only 200 are for training;
 - the progression of diabetes in 442 patients.

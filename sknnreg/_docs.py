@@ -130,11 +130,11 @@ max_fun : int, default=15000
     Largest number of evaluations of the objective by 'lbfgs'.
 
 init : {names(INITIALIZERS)}, 'auto' or callable, default='glorot_uniform'
-    First values of the weights. 'auto' goes by the activation: it is 'he_uniform' for relu, leaky_relu, elu,
-    gelu, silu and softplus, 'lecun_normal' for selu and 'glorot_uniform' for the
-    rest. A callable or an object of :mod:`sknnreg.engine.initializers` is called as
-    ``init(rng, shape)``, with a ``numpy.random.Generator`` and ``(fan_in,
-    fan_out)``.
+    First values of the weights. 'auto' goes by the activation: it is 'he_uniform'
+    for relu, leaky_relu, elu, gelu, silu and softplus, 'lecun_normal' for selu and
+    'glorot_uniform' for the rest. A callable or an object of
+    :mod:`sknnreg.engine.initializers` is called as ``init(rng, shape)``, with a
+    ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
 
 bias_init : str or callable, default='zeros'
     First values of the biases, as ``init``.
