@@ -5,6 +5,9 @@ two processes: ours fused, ours in GridSearchCV, scikit-learn's MLP in GridSearc
 values of α instead, as it has no dropout) and skorch in GridSearchCV. Contenders take
 turns within one run; a ratio is their median divided by the fused search's.
 
+``--halving`` compares successive halving with the whole grid, both fused: seconds, and how
+far the winner's score by the whole grid is below the best, in standard errors.
+
 ``--vmap`` compares the seconds a model of one stack of 16 with JAX's vmap over 16
 models, compiled before.
 """
@@ -16,7 +19,7 @@ import json
 import warnings
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
@@ -26,20 +29,25 @@ from benchmarks import peers
 from benchmarks.speed import cores, make_data, measure
 from sknnreg import MLPClassifierScratch
 from sknnreg._stack import fit_stack
-from sknnreg.model_selection import FusedGridSearchCV
+from sknnreg.model_selection import FusedGridSearchCV, FusedHalvingSearchCV
 
 ALPHAS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
 RATES = [0.0, 0.1, 0.3, 0.5]
 NETWORKS = {"(100,)/200": ((100,), 200), "(32,)/32": ((32,), 32)}
 EPOCHS = {"breast_cancer": 40, "digits": 15, "20000x8": 2}
+LOADERS = {
+    "breast_cancer": load_breast_cancer,
+    "digits": load_digits,
+    "iris": load_iris,
+    "wine": load_wine,
+}
 
 
 def load(name):
     """Standardized inputs in float64, as a user has them, and labels."""
-    if name == "20000x8":
-        return make_data(20000, 8, "binary", np.float64)
-    loader = load_digits if name == "digits" else load_breast_cancer
-    X, y = loader(return_X_y=True)
+    if name not in LOADERS:
+        return make_data(*map(int, name.split("x")), "binary", np.float64)
+    X, y = LOADERS[name](return_X_y=True)
     return StandardScaler().fit_transform(X), y
 
 
@@ -109,6 +117,36 @@ def one_case(name, network, args):
     return {"data": name, "network": network, "seconds": seconds}
 
 
+def halving_case(name, args):
+    """Successive halving over 27 candidates and 81 epochs, and the whole grid."""
+    X, y = load(name)
+    model = MLPClassifierScratch(
+        hidden_layer_sizes=(50,), batch_size=64, max_iter=81, random_state=0
+    ).set_params(n_iter_no_change=np.inf, learning_rate_init=0.003)
+    grid = {"alpha": np.logspace(-6, 0, 9), "dropout": [0.0, 0.2, 0.5]}
+    common = {"cv": 5, "n_jobs": args.n_jobs, "scoring": "neg_log_loss"}
+    whole = FusedGridSearchCV(model, grid, refit=False, **common)
+    halving = FusedHalvingSearchCV(model, grid, refit=False, **common)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seconds = measure(
+            {"whole": lambda: whole.fit(X, y), "halving": lambda: halving.fit(X, y)},
+            args.repeats,
+        )
+    table = whole.cv_results_
+    winner = {k: v for k, v in halving.best_params_.items() if k != "max_iter"}
+    scores = table["mean_test_score"]
+    error = table["std_test_score"][whole.best_index_] / np.sqrt(5 - 1)
+    below = (scores.max() - scores[table["params"].index(winner)]) / error
+    share = seconds["halving"] / seconds["whole"]
+    print(
+        f"{name:14} whole {seconds['whole']:6.2f} s  halving/whole {share:5.2f}  "
+        f"winner {below:4.2f} standard errors below the best",
+        flush=True,
+    )
+    return {"data": name, "seconds": seconds, "below": below}
+
+
 def vmap_case(name, network, dtype, args, n_models=16):
     """Seconds a model: a stack of ours, and JAX's vmap over as many models."""
     X, y = load(name)
@@ -148,10 +186,14 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--vmap", action="store_true")
+    parser.add_argument("--halving", action="store_true")
     parser.add_argument("--json")
     args = parser.parse_args()
     rows = []
-    for name in args.data:
+    if args.halving:
+        names = [*LOADERS, "5000x8"]
+        rows = [halving_case(name, args) for name in names]
+    for name in () if args.halving else args.data:
         for network in args.networks:
             if args.vmap:
                 for dtype in ("float32", "float64"):

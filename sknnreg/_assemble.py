@@ -172,27 +172,28 @@ def build_regularizer(models, parameters: Parameters) -> Regularizer:
         return per_layer(models, name, len(matrices), dtype)
 
     alphas, ratios, bias_alphas = map(numbers, ("alpha", "l1_ratio", "alpha_bias"))
+    if issubclass(kind, ElasticNet):
+        # one operation for all layers: a strength for every number of theta
+        alpha, ratio = np.zeros((2, *parameters.theta.shape), dtype)
+        for j, ((i, name), *_) in enumerate(matrices):
+            bias = parameters.place(i, name.replace("weight", "bias"))
+            alpha[:, bias], ratio[:, bias] = bias_alphas[j], ratios[j]
+            for key in matrices[j]:
+                place = parameters.place(*key)
+                alpha[:, place], ratio[:, place] = alphas[j], ratios[j]
+        n = alpha.shape[1]
+        return Regularizer([Term(slice(0, n), (n,), kind(alpha, ratio, decoupled))])
     terms = []
-    if kind.elementwise and _all_equal(alphas) and _all_equal(ratios):
-        # one slice for all layers: fewer and larger operations
-        place = parameters.weights
-        penalty = kind(alphas[0], ratios[0], decoupled)
-        terms.append(Term(place, (place.stop - place.start,), penalty))
-    else:
-        for j, keys in enumerate(matrices):
-            penalty = kind.of_layer(j, alphas[j], ratios[j], decoupled)
-            terms += [Term(*parameters.find(*key), penalty) for key in keys]
     bias_kind = kind if kind.elementwise else ElasticNet
-    for j, ((i, name), *_) in enumerate(matrices):
+    for j, keys in enumerate(matrices):
+        penalty = kind.of_layer(j, alphas[j], ratios[j], decoupled)
+        terms += [Term(*parameters.find(*key), penalty) for key in keys]
         if np.any(bias_alphas[j]):
-            bias = name.replace("weight", "bias")
-            penalty = bias_kind(bias_alphas[j], ratios[j], decoupled)
-            terms.append(Term(*parameters.find(i, bias), penalty))
+            i, name = keys[0]
+            place = parameters.find(i, name.replace("weight", "bias"))
+            bias_penalty = bias_kind(bias_alphas[j], ratios[j], decoupled)
+            terms.append(Term(*place, bias_penalty))
     return Regularizer(terms)
-
-
-def _all_equal(numbers: list[Number]) -> bool:
-    return all(np.array_equal(number, numbers[0]) for number in numbers)
 
 
 def arguments(kind: Callable, models, dtype) -> dict[str, Any]:

@@ -99,6 +99,9 @@ def fit_stack(models: Sequence, X, y, sample_weight=None, **validation) -> list:
         What a model's own ``fit`` would have raised because its training failed; None
         for the fitted ones.
     """
+    for model in models:
+        model._validate_params()
+        check_numbers([model])
     stack = Stack(models, X, y, sample_weight, **validation)
     stack.advance(models[0].max_iter)
     stack.publish_running()
@@ -111,7 +114,7 @@ class Stack:
     Parameters
     ----------
     models : sequence of estimators
-        With equal :func:`stack_key`, not fitted.
+        With equal :func:`stack_key` and valid hyperparameters, not fitted.
     X, y, sample_weight, **validation
         As ``fit`` takes them.
     checkpoint : Checkpoint or None
@@ -136,9 +139,6 @@ class Stack:
     ) -> None:
         self.models = list(models)
         self.errors: list[Exception | None] = [None] * len(self.models)
-        for model in self.models:
-            model._validate_params()
-            check_numbers([model])
         first = self.models[0]
         self.data = first._prepare(
             X, y, sample_weight, (X_val, y_val, sample_weight_val)

@@ -40,7 +40,7 @@ class Objective:
         l1 = np.zeros(parameters.theta.shape[1])
         for term in regularizer.terms:
             if isinstance(term.penalty, ElasticNet):
-                l1[term.place] = term.penalty.l1
+                l1[term.place] = np.ravel(term.penalty.l1)
         self.split = np.flatnonzero(l1)
         self.l1 = l1[self.split]
 

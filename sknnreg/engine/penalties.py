@@ -75,6 +75,11 @@ class Penalty:
     def add_gradient(self, w: NDArray, grad: NDArray) -> None:
         """Add the gradient of the smooth part to ``grad``."""
 
+    def value_and_gradient(self, w: NDArray, grad: NDArray) -> NDArray | float:
+        """Both of the above, for those who can do both at once."""
+        self.add_gradient(w, grad)
+        return self.smooth(w)
+
     def prox(self, w: NDArray, step: Number) -> None:
         """Proximal map of the kink, in place; ``step``: a number or one a weight."""
 
@@ -89,6 +94,8 @@ class ElasticNet(Penalty):
     soft-thresholding: sign(w) max(|w| - step α ρ, 0)  (Tibshirani 1996; Daubechies et
     al. 2004). Decoupled, the L2 part is w ← w - rate α (1 - ρ) w  (Loshchilov & Hutter
     2019).
+
+    α and ρ may also be arrays of the shape of w, with a strength for each weight.
     """
 
     def __init__(
@@ -104,19 +111,24 @@ class ElasticNet(Penalty):
     def smooth(self, w):
         if not self._has_l2 or self.decoupled:
             return 0.0
-        flat = w if w.ndim == 2 else w.reshape(len(w), -1)
-        return a_model(self.l2, 1) * (0.5 * np.vecdot(flat, flat))
+        return 0.5 * sums(w, a_model(self.l2, w.ndim) * w)
 
     def kink(self, w):
         if not self.has_kink:
             return 0.0
-        return a_model(self.l1, 1) * np.abs(w).reshape(len(w), -1).sum(axis=-1)
+        return sums(a_model(self.l1, w.ndim) * np.abs(w))
 
     def add_gradient(self, w, grad):
-        if self._has_l2 and not self.decoupled:
-            if self._scratch.shape != w.shape:  # new memory each time would be slow
-                self._scratch = np.empty_like(w)
-            grad += np.multiply(a_model(self.l2, w.ndim), w, out=self._scratch)
+        self.value_and_gradient(w, grad)
+
+    def value_and_gradient(self, w, grad):
+        if not self._has_l2 or self.decoupled:
+            return 0.0
+        if self._scratch.shape != w.shape:  # new memory each time would be slow
+            self._scratch = np.empty_like(w)
+        slope = np.multiply(a_model(self.l2, w.ndim), w, out=self._scratch)
+        grad += slope
+        return 0.5 * sums(w, slope)
 
     def prox(self, w, step):
         if self.has_kink:
@@ -214,9 +226,20 @@ PENALTIES: dict[str, type[Penalty]] = {
 }
 
 
+def sums(w: NDArray, v: NDArray | None = None) -> NDArray:
+    """Sum of w, or of w v, over all but the first axis: (K,)."""
+    w = w if w.ndim == 2 else w.reshape(len(w), -1)
+    if v is None:
+        return w.sum(axis=-1)
+    return np.vecdot(w, v if v.ndim == 2 else v.reshape(len(v), -1))
+
+
 def a_model(number: Number, ndim: int) -> Number:
-    """A number a model, (K, 1), with as many axes as the array it will meet."""
-    if isinstance(number, np.ndarray):
+    """A number a model, (K, 1), with as many axes as the array it will meet.
+
+    An array with a number for each weight stays as it is.
+    """
+    if isinstance(number, np.ndarray) and number.shape[-1] == 1:
         return number.reshape(-1, *(1,) * (ndim - 1))
     return number
 
@@ -251,10 +274,9 @@ class Regularizer:
             self._views = [(t.penalty, t.view(theta), t.view(grad)) for t in self.terms]
         total: NDArray | float = 0.0
         for penalty, w, g in self._views:
-            total = total + penalty.smooth(w)
+            total = total + penalty.value_and_gradient(w, g)
             if kink and penalty.has_kink:
                 total = total + penalty.kink(w)
-            penalty.add_gradient(w, g)
         return total
 
     def value(self, theta: NDArray) -> NDArray | float:
