@@ -5,8 +5,8 @@ two processes: ours fused, ours in GridSearchCV, scikit-learn's MLP in GridSearc
 values of α instead, as it has no dropout) and skorch in GridSearchCV. Contenders take
 turns within one run; a ratio is their median divided by the fused search's.
 
-``--halving`` compares successive halving with the whole grid, both fused: seconds, and how
-far the winner's score by the whole grid is below the best, in standard errors.
+``--halving`` compares successive halving with the whole grid, both fused: seconds, and
+how far below the best the winner's score by the whole grid is, in standard errors.
 
 ``--vmap`` compares the seconds a model of one stack of 16 with JAX's vmap over 16
 models, compiled before.

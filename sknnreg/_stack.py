@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknnreg._assemble import build_network, check_numbers, hidden_sizes
+from sknnreg._assemble import (
+    build_network,
+    check_numbers,
+    hidden_sizes,
+    per_layer,
+)
 from sknnreg._fitting import (
     batch_size,
     build_task,
@@ -58,13 +63,10 @@ def stack_key(model) -> tuple | None:
     key = [type(model)]
     for name, value in sorted(model.get_params(deep=False).items()):
         kind = NUMBERS.get(name)
+        if name == "dropout":
+            value = per_layer([model], name, len(hidden_sizes(model)), float)
         if kind == "zero":
-            sizes = (
-                np.broadcast_to(value, len(hidden_sizes(model)))
-                if name == "dropout"
-                else value
-            )
-            value = np.asarray(sizes) != 0
+            value = np.asarray(value) != 0
         elif kind == "None":
             value = value is None
         elif name == "random_state" and model.early_stopping:

@@ -1255,3 +1255,30 @@ def test_verbose_says_patience_ran_out_only_if_it_did(diabetes, capsys, wild):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
     assert ("did not improve" in capsys.readouterr().out) is not wild
+
+
+@not_converged
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_short_way_to_predict_is_the_long_one(iris, dtype):
+    """Plain arrays skip scikit-learn's conversion, and nothing else."""
+    X, y = iris
+    X = X.astype(dtype)
+    model = classifier().fit(X, y)
+    expected = model.predict_proba(X)
+    others = [X.tolist(), np.asfortranarray(X), X.astype(X.dtype.newbyteorder())]
+    for other in others:
+        assert_allclose(model.predict_proba(other), expected, rtol=1e-5)
+    assert_allclose(model.predict_proba(X[::2]), expected[::2], rtol=1e-5)
+    for wrong in (np.nan, np.inf, -np.inf):
+        bad = X.copy()
+        bad[3, 1] = wrong
+        with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+            model.predict(bad)
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        model.predict(X[0])
+    with pytest.raises(ValueError, match="minimum of 1 is required"):
+        model.predict(X[:0])
+    # finite, though the sum is not
+    large = np.full((9, 4), np.finfo(dtype).max / 8, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert model.predict(large).shape == (9,)

@@ -31,7 +31,10 @@ from sknnreg.model_selection import (
     FusedGridSearchCV,
     FusedHalvingSearchCV,
     FusedRandomizedSearchCV,
+    _evaluate,
+    _work,
 )
+from sknnreg.model_selection._work import fit_alone
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -257,6 +260,42 @@ def test_equals_grid_search(case):
     assert_array_equal(ours.predict(X), theirs.predict(X))
     if not callable(settings.get("refit")):
         assert_allclose(ours.best_score_, theirs.best_score_, rtol=1e-9)
+
+
+#: candidates of a case that have to be fitted alone, on 3 folds unless said otherwise
+ALONE = {"kinds": 6 * 3, "step swapped": 2 * 3, "wrong candidates": 5 * 3}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:.*does not support sample_weight")
+@pytest.mark.parametrize("case", CASES)
+def test_candidates_are_trained_together(case, monkeypatch):
+    """Equal results could as well come from fitting all of them one by one."""
+    estimator, grid, y, settings, fit_params = CASES[case]
+    alone = []
+
+    def counted(*args):
+        alone.append(args)
+        return fit_alone(*args)
+
+    monkeypatch.setattr(_work, "fit_alone", counted)
+    monkeypatch.setattr(_evaluate, "fit_alone", counted)
+    search = FusedGridSearchCV(estimator, grid, **({"cv": 3} | settings))
+    search.fit(X, y, **fit_params)
+    assert len(alone) == ALONE.get(case, 0)
+
+
+def test_a_scorer_that_fails_while_training():
+    def broken(estimator, X, y):
+        raise RuntimeError("no score today")
+
+    model = classifier(early_stopping=True, scoring=broken)
+    grid = {"alpha": [0.1, 0.2]}
+    for kind in (FusedGridSearchCV, GridSearchCV):
+        with pytest.raises(ValueError, match="All the 4 fits failed"):
+            kind(model, grid, cv=2).fit(X, BINARY)
+        with pytest.raises(RuntimeError, match="no score today"):
+            kind(model, grid, cv=2, error_score="raise").fit(X, BINARY)
 
 
 @pytest.mark.parametrize("max_stack", [1, 2, 4, None])

@@ -137,11 +137,11 @@ def fit_together(
         stack = Stack(
             models, around.X, around.y, checkpoint=stage.checkpoint, **around.arguments
         )
-    except Exception:  # wrong data: say so candidate by candidate
+        stack.advance(n_epochs or models[0].max_iter)
+        stack.publish_running()
+    except Exception:  # wrong data, a failing scorer: found out candidate by candidate
         cases = zip(stage.numbers, stage.candidates, strict=True)
         return {i: fit_alone(job, fold, candidate) for i, candidate in cases}, None
-    stack.advance(n_epochs or models[0].max_iter)
-    stack.publish_running()
     seconds += time.perf_counter() - start
     if job.verbose > 1:
         print(f"[CV {fold.number + 1}] {len(models)} candidates in {seconds:.1f} s")
