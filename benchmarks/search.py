@@ -19,7 +19,7 @@ import json
 import warnings
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
@@ -35,12 +35,8 @@ ALPHAS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
 RATES = [0.0, 0.1, 0.3, 0.5]
 NETWORKS = {"(100,)/200": ((100,), 200), "(32,)/32": ((32,), 32)}
 EPOCHS = {"breast_cancer": 40, "digits": 15, "20000x8": 2}
-LOADERS = {
-    "breast_cancer": load_breast_cancer,
-    "digits": load_digits,
-    "iris": load_iris,
-    "wine": load_wine,
-}
+LOADERS = {"breast_cancer": load_breast_cancer, "digits": load_digits}
+HALVING = [*LOADERS, "5000x8", "5000x50", "2000x20"]
 
 
 def load(name):
@@ -126,7 +122,9 @@ def halving_case(name, args):
     grid = {"alpha": np.logspace(-6, 0, 9), "dropout": [0.0, 0.2, 0.5]}
     common = {"cv": 5, "n_jobs": args.n_jobs, "scoring": "neg_log_loss"}
     whole = FusedGridSearchCV(model, grid, refit=False, **common)
-    halving = FusedHalvingSearchCV(model, grid, refit=False, **common)
+    halving = FusedHalvingSearchCV(
+        model, grid, refit=False, min_resources=9, return_train_score=False, **common
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         seconds = measure(
@@ -191,8 +189,7 @@ def main():
     args = parser.parse_args()
     rows = []
     if args.halving:
-        names = [*LOADERS, "5000x8"]
-        rows = [halving_case(name, args) for name in names]
+        rows = [halving_case(name, args) for name in HALVING]
     for name in () if args.halving else args.data:
         for network in args.networks:
             if args.vmap:
