@@ -36,7 +36,7 @@ RATES = [0.0, 0.1, 0.3, 0.5]
 NETWORKS = {"(100,)/200": ((100,), 200), "(32,)/32": ((32,), 32)}
 EPOCHS = {"breast_cancer": 40, "digits": 15, "20000x8": 2}
 LOADERS = {"breast_cancer": load_breast_cancer, "digits": load_digits}
-HALVING = [*LOADERS, "5000x8", "5000x50", "2000x20"]
+HALVING = ["digits", "2000x20", "5000x8", "5000x50", "10000x20"]
 
 
 def load(name):
@@ -118,12 +118,12 @@ def halving_case(name, args):
     X, y = load(name)
     model = MLPClassifierScratch(
         hidden_layer_sizes=(50,), batch_size=64, max_iter=81, random_state=0
-    ).set_params(n_iter_no_change=np.inf, learning_rate_init=0.003)
+    ).set_params(n_iter_no_change=np.inf, learning_rate_init=0.01)
     grid = {"alpha": np.logspace(-6, 0, 9), "dropout": [0.0, 0.2, 0.5]}
-    common = {"cv": 5, "n_jobs": args.n_jobs, "scoring": "neg_log_loss"}
+    common = {"cv": 5, "n_jobs": args.n_jobs}
     whole = FusedGridSearchCV(model, grid, refit=False, **common)
     halving = FusedHalvingSearchCV(
-        model, grid, refit=False, min_resources=9, return_train_score=False, **common
+        model, grid, refit=False, return_train_score=False, **common
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
