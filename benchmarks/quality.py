@@ -160,7 +160,7 @@ def run(args):
     for path in sorted(Path(args.data).glob("*.npz")):
         if args.only and path.stem not in args.only:
             continue
-        for seed in range(args.splits):
+        for seed in range(args.first_split, args.first_split + args.splits):
             (X, X_test, y, y_test), shape, task = load(path, seed)
             for name, model in methods(shape, task, len(y), args).items():
                 if args.methods and name not in args.methods:
@@ -218,9 +218,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--first-split", type=int, default=0)
     parser.add_argument("--only", nargs="+", default=[])
     parser.add_argument("--methods", nargs="+", default=[])
-    parser.add_argument("--candidates", type=int, default=81)
+    parser.add_argument("--candidates", type=int, default=60)
     parser.add_argument("--epochs", type=int, default=216)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--json")
