@@ -40,3 +40,6 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "write_computation_times": False,
 }
+
+# inherited docstrings of scikit-learn refer to its own glossary
+suppress_warnings = ["ref.term"]

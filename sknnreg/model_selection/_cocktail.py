@@ -24,7 +24,7 @@ def regularization_cocktail(task, *, prefix=""):
         Label smoothing belongs to the first only.
 
     prefix : str, default=""
-        What precedes the network's hyperparameters in a pipeline, as in "mlp__".
+        What precedes the network's hyperparameters in a pipeline, as in ``"mlp__"``.
 
     Returns
     -------
