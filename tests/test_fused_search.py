@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from scipy.stats import loguniform, uniform
@@ -26,7 +27,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg import MLPClassifierScratch, MLPRegressorScratch, _base
+from sknnreg._validation import split_rows
 from sknnreg.model_selection import (
     FusedGridSearchCV,
     FusedHalvingSearchCV,
@@ -429,6 +431,33 @@ def test_halving_draws_candidates():
         FusedHalvingSearchCV(classifier(), {"max_iter": [3]}).fit(X, BINARY)
     with pytest.raises(ValueError, match="needs an MLP"):
         FusedHalvingSearchCV(Ridge(), {"alpha": [1, 2]}).fit(X, LINE)
+
+
+def test_halving_without_a_seed(monkeypatch):
+    """No row is trained on in one iteration and validated on in the next."""
+    splits = []
+
+    def noted(*args):
+        splits.append(split_rows(*args))
+        return splits[-1]
+
+    monkeypatch.setattr(_base, "split_rows", noted)
+    model = classifier(max_iter=9, early_stopping=True, random_state=None)
+    grid = {"alpha": np.logspace(-3, 0, 9)}
+    cv = KFold(2, shuffle=True, random_state=0)
+    search = FusedHalvingSearchCV(model, grid, cv=cv, refit=False).fit(X, CLASSES)
+    assert search.n_iterations_ == 3
+    distinct = {train.tobytes() for train, _ in splits}
+    assert len(splits) > len(distinct) == 2
+    assert search.estimator.random_state is None
+
+
+def test_threads():
+    grid = {"alpha": [0.01, 0.1, 1.0], "dropout": [0.0, 0.2]}
+    one = FusedGridSearchCV(classifier(), grid, cv=3, refit=False).fit(X, CLASSES)
+    with parallel_config(backend="threading", n_jobs=2):
+        many = FusedGridSearchCV(classifier(), grid, cv=3, refit=False).fit(X, CLASSES)
+    assert_same_results(many.cv_results_, one.cv_results_)
 
 
 def test_aggressive_elimination():

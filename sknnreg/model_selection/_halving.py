@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil, floor, log
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.utils import check_random_state
 from sklearn.utils.parallel import delayed
 
 from sknnreg._sklearn import Interval, StrOptions
@@ -169,7 +172,9 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 f"Cannot search over {self._resource}: it is the resource that "
                 "successive halving hands out."
             )
-        race = Race(job, folds, candidates, parallel, self.max_stack, self._resource)
+        race = Race(
+            seeded(job), folds, candidates, parallel, self.max_stack, self._resource
+        )
         alive = list(range(len(candidates)))
         tried, out = [], []
         more: dict[str, list[int]] = {"iter": [], "n_resources": []}
@@ -228,6 +233,15 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         }
         super()._choose(part, refit_metric)
         self.best_index_ = int(last[self.best_index_])
+
+
+def seeded(job: Job) -> Job:
+    """The job with one seed for all: each iteration goes on with the same split."""
+    if find_mlp(job.estimator).random_state is not None:
+        return job
+    name = f"{prefix(job.estimator)}random_state"
+    seed = check_random_state(None).randint(2**31)
+    return replace(job, estimator=clone(job.estimator).set_params(**{name: seed}))
 
 
 def _best(scores: np.ndarray, n: int) -> np.ndarray:
