@@ -26,6 +26,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch, _base
 from sknnreg._validation import split_rows
@@ -502,6 +503,15 @@ def test_data_frames():
     theirs = GridSearchCV(classifier(), grid, cv=2).fit(frame, pd.Series(BINARY))
     assert_same_results(ours.cv_results_, theirs.cv_results_)
     assert ours.feature_names_in_.tolist() == list("abcdef")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [FusedGridSearchCV, FusedHalvingSearchCV])
+def test_scikit_learns_checks(kind):
+    model = MLPClassifierScratch(
+        (8,), learning_rate_init=0.05, max_iter=60, batch_size=20, random_state=0
+    )
+    check_estimator(kind(model, {"alpha": [1e-4, 1e-2, 0.1]}, cv=2))
 
 
 def test_other_estimators_are_fitted_as_ever():

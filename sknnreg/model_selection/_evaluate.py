@@ -90,4 +90,8 @@ def size(job: Job, fold: Fold, prepared) -> tuple[int, int, int]:
     """Rows, columns and bytes of a number of what the networks of a fold will see."""
     X = job.X if prepared is None else prepared[0].X
     is_float32 = getattr(X, "dtype", None) == np.float32
-    return len(fold.train), _num_features(X), 4 if is_float32 else 8
+    try:
+        n_features = _num_features(X)
+    except TypeError:  # not a table: the fit will say so
+        n_features = 1
+    return len(fold.train), n_features, 4 if is_float32 else 8
