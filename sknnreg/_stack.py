@@ -203,19 +203,29 @@ class Stack:
         """Publish models that have ended, and go on with a smaller stack."""
         if not ended.any():
             return
-        self._publish(self.numbers[ended], capture(self.task, ended))
+        numbers = self.numbers[ended]
+        if ended.all():
+            self._publish(numbers, self.task)
+        else:
+            self._publish(numbers, self._task(numbers, capture(self.task, ended)))
         checkpoint = capture(self.task, ~ended)
         self.numbers = self.numbers[~ended]
         if len(self.numbers):
             self.task = self._task(self.numbers, checkpoint)
 
-    def publish_running(self) -> None:
-        """Make those that go on estimators fitted as far as they are."""
-        if len(self.numbers):
-            self._publish(self.numbers, self.checkpoint())
+    def publish_running(self, going_on: bool = False) -> None:
+        """Make those that have not ended estimators fitted as far as they are.
 
-    def _publish(self, numbers: NDArray, checkpoint: Checkpoint) -> None:
-        part = self._task(numbers, checkpoint)
+        This takes what they are trained on to their best epoch, unless they are
+        ``going_on`` after this: then a copy is.
+        """
+        if len(self.numbers):
+            task = (
+                self._task(self.numbers, self.checkpoint()) if going_on else self.task
+            )
+            self._publish(self.numbers, task)
+
+    def _publish(self, numbers: NDArray, part: Task) -> None:
         restore_best(part)
         for k, i in enumerate(numbers):
             model, this = self.models[i], np.array([k])

@@ -138,7 +138,7 @@ def fit_together(
             models, around.X, around.y, checkpoint=stage.checkpoint, **around.arguments
         )
         stack.advance(n_epochs or models[0].max_iter)
-        stack.publish_running()
+        stack.publish_running(going_on=n_epochs is not None)
     except Exception:  # wrong data, a failing scorer: found out candidate by candidate
         cases = zip(stage.numbers, stage.candidates, strict=True)
         return {i: fit_alone(job, fold, candidate) for i, candidate in cases}, None
