@@ -6,6 +6,68 @@ from scipy.stats import loguniform, uniform
 
 TASKS = ("classification", "regression")
 
+#: what all parts have
+COMMON = {
+    "batch_size": [128],
+    "learning_rate": ["cosine"],
+    "learning_rate_init": loguniform(1e-3, 2e-2),
+    "init": ["glorot_uniform"],
+    # where the best epoch is early, no strength of a penalty makes up for it; where
+    # rows are few, none can be spared
+    "early_stopping": [False, True],
+    "scoring": ["loss"],
+    "tol": [0.0],
+    "n_iter_no_change": [40],
+}
+
+#: each a shape and kinds of regularizers, its numbers open
+PARTS = [
+    {  # plain: weight decay and dropout
+        "hidden_layer_sizes": [(128, 128)],
+        "activation": ["relu"],
+        "solver": ["adamw"],
+        "alpha": loguniform(1e-4, 1),
+        "dropout": uniform(0.02, 0.4),
+    },
+    {  # shallow, with small weights
+        "hidden_layer_sizes": [(128,)],
+        "activation": ["relu"],
+        "solver": ["adam"],
+        "penalty": ["l2"],
+        "alpha": loguniform(1e-4, 1e-1),
+        "dropout": uniform(0.02, 0.5),
+        "input_noise": uniform(0.01, 0.3),
+    },
+    {  # deep, with shortcuts and normalization
+        "hidden_layer_sizes": [(128, 128, 128)],
+        "activation": ["silu"],
+        "solver": ["adamw"],
+        "normalization": ["layer"],
+        "residual": [True],
+        "alpha": loguniform(1e-4, 1),
+        "dropout": uniform(0.02, 0.3),
+    },
+    {  # sparse in the inputs
+        "hidden_layer_sizes": [(128, 64)],
+        "activation": ["relu"],
+        "solver": ["adam"],
+        "penalty": ["group_l1"],
+        "alpha": loguniform(1e-6, 1e-2),
+        "l1_ratio": uniform(0.1, 0.8),
+        "dropout": uniform(0.02, 0.3),
+    },
+    {  # smooth: small weights, limited norms
+        "hidden_layer_sizes": [(64,)],
+        "activation": ["tanh"],
+        "solver": ["adam"],
+        "penalty": ["elasticnet"],
+        "alpha": loguniform(1e-6, 1e-1),
+        "l1_ratio": uniform(0.0, 1.0),
+        "max_norm": uniform(1.0, 4.0),
+        "input_noise": uniform(0.01, 0.3),
+    },
+]
+
 
 def regularization_cocktail(task, *, prefix=""):
     """Distributions over penalties, dropout, noise, normalization and the step size.
@@ -43,65 +105,7 @@ def regularization_cocktail(task, *, prefix=""):
     """
     if task not in TASKS:
         raise ValueError(f"task must be one of {TASKS}. Got {task!r}.")
-    common = {
-        "batch_size": [128],
-        "learning_rate": ["cosine"],
-        "learning_rate_init": loguniform(1e-3, 2e-2),
-        "init": ["glorot_uniform"],
-        # where the best epoch is early, no strength of a penalty makes up for it; where
-        # rows are few, none can be spared
-        "early_stopping": [False, True],
-        "scoring": ["loss"],
-        "tol": [0.0],
-        "n_iter_no_change": [40],
-    }
-    parts = [
-        {  # plain: weight decay and dropout
-            "hidden_layer_sizes": [(128, 128)],
-            "activation": ["relu"],
-            "solver": ["adamw"],
-            "alpha": loguniform(1e-4, 1),
-            "dropout": uniform(0.02, 0.4),
-        },
-        {  # shallow, with small weights
-            "hidden_layer_sizes": [(128,)],
-            "activation": ["relu"],
-            "solver": ["adam"],
-            "penalty": ["l2"],
-            "alpha": loguniform(1e-4, 1e-1),
-            "dropout": uniform(0.02, 0.5),
-            "input_noise": uniform(0.01, 0.3),
-        },
-        {  # deep, with shortcuts and normalization
-            "hidden_layer_sizes": [(128, 128, 128)],
-            "activation": ["silu"],
-            "solver": ["adamw"],
-            "normalization": ["layer"],
-            "residual": [True],
-            "alpha": loguniform(1e-4, 1),
-            "dropout": uniform(0.02, 0.3),
-        },
-        {  # sparse in the inputs
-            "hidden_layer_sizes": [(128, 64)],
-            "activation": ["relu"],
-            "solver": ["adam"],
-            "penalty": ["group_l1"],
-            "alpha": loguniform(1e-6, 1e-2),
-            "l1_ratio": uniform(0.1, 0.8),
-            "dropout": uniform(0.02, 0.3),
-        },
-        {  # smooth: small weights, limited norms
-            "hidden_layer_sizes": [(64,)],
-            "activation": ["tanh"],
-            "solver": ["adam"],
-            "penalty": ["elasticnet"],
-            "alpha": loguniform(1e-6, 1e-1),
-            "l1_ratio": uniform(0.0, 1.0),
-            "max_norm": uniform(1.0, 4.0),
-            "input_noise": uniform(0.01, 0.3),
-        },
-    ]
-    space = [common | part for part in parts]
+    space = [COMMON | part for part in PARTS]
     if task == "classification":
         space.append(space[0] | {"label_smoothing": [0.05]})
     return [{prefix + name: values for name, values in part.items()} for part in space]
