@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 
 from sknnreg._assemble import check_numbers, hidden_sizes
+from sknnreg._fitting import batch_size
 from sknnreg._stack import frozen, stack_key
-from sknnreg.model_selection._wrapped import find_mlp, prefix
+from sknnreg.model_selection._wrapped import candidate, find_mlp, prefix
 
 #: Bytes that one step of a stack goes through: parameters, gradients and moments, and
 #: half of the activations. Measured: a stack that leaves the second-level cache loses
@@ -37,7 +37,7 @@ def partition(base, candidates: Sequence[dict]) -> tuple[list[Group], list[int]]
     alone = []
     for number, parameters in enumerate(candidates):
         try:
-            estimator = clone(base).set_params(**clone(parameters, safe=False))
+            estimator = candidate(base, parameters)
             mlp = find_mlp(estimator)
             key = None if mlp is None else _key(mlp)
         except Exception:  # whatever is wrong, an ordinary fit says it best
@@ -87,8 +87,7 @@ def chunks(
 
 def stack_size(model, n_rows: int, n_features: int, itemsize: int) -> int:
     """How many such models train together fastest."""
-    batch = 200 if model.batch_size == "auto" else model.batch_size
     widths = [n_features, *hidden_sizes(model), 1]
     n_weights = sum(a * b for a, b in itertools.pairwise(widths))
-    numbers = min(batch, n_rows) * sum(widths[1:]) / 2 + 4 * n_weights
+    numbers = batch_size(model, n_rows) * sum(widths[1:]) / 2 + 4 * n_weights
     return max(1, round(CACHE / (itemsize * numbers)))

@@ -10,9 +10,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from sklearn.utils import check_random_state
 from sklearn.utils.parallel import delayed
 
+from sknnreg._base import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
 from sknnreg.model_selection._evaluate import all_stages
 from sknnreg.model_selection._groups import partition
@@ -240,7 +240,7 @@ def seeded(job: Job) -> Job:
     if find_mlp(job.estimator).random_state is not None:
         return job
     name = f"{prefix(job.estimator)}random_state"
-    seed = check_random_state(None).randint(2**31)
+    seed = draw_seeds(None, 1)[0][0]
     return replace(job, estimator=clone(job.estimator).set_params(**{name: seed}))
 
 

@@ -30,6 +30,7 @@ from sknnreg._sklearn import (
 from sknnreg.model_selection._evaluate import evaluate
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._work import Fold, Job
+from sknnreg.model_selection._wrapped import candidate
 
 MAX_STACK = {"max_stack": [Interval(Integral, 1, None, closed="left"), None]}
 
@@ -147,9 +148,7 @@ class FusedSearch(BaseSearchCV):
 
     def _refit(self, job: Job) -> None:
         """Fit the best candidate to all rows."""
-        self.best_estimator_ = clone(job.estimator).set_params(
-            **clone(self.best_params_, safe=False)
-        )
+        self.best_estimator_ = candidate(job.estimator, self.best_params_)
         start = time.perf_counter()
         self.best_estimator_.fit(job.X, job.y, **job.fit_params)
         self.refit_time_ = time.perf_counter() - start

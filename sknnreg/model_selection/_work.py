@@ -22,7 +22,7 @@ from sknnreg._sklearn import (
 )
 from sknnreg._stack import Stack
 from sknnreg.engine.checkpoint import Checkpoint
-from sknnreg.model_selection._wrapped import Prepared, find_mlp, prepare
+from sknnreg.model_selection._wrapped import Prepared, candidate, find_mlp, prepare
 
 Result = dict[str, Any]
 
@@ -93,7 +93,7 @@ def prepare_fold(
     """
     start = time.perf_counter()
     try:
-        estimator = _candidate(job, parameters)
+        estimator = candidate(job.estimator, parameters)
         X, y = _safe_split(estimator, job.X, job.y, fold.train)
         fit_params = _check_method_params(job.X, job.fit_params, fold.train)
         return prepare(estimator, X, y, fit_params), time.perf_counter() - start
@@ -133,7 +133,7 @@ def fit_together(
     start = time.perf_counter()
     try:
         around, seconds = prepared or prepare_fold(job, fold, stage.candidates[0])
-        models = [find_mlp(_candidate(job, c)) for c in stage.candidates]
+        models = [find_mlp(candidate(job.estimator, c)) for c in stage.candidates]
         stack = Stack(
             models, around.X, around.y, checkpoint=stage.checkpoint, **around.arguments
         )
@@ -141,7 +141,7 @@ def fit_together(
         stack.publish_running(going_on=n_epochs is not None)
     except Exception:  # wrong data, a failing scorer: found out candidate by candidate
         cases = zip(stage.numbers, stage.candidates, strict=True)
-        return {i: fit_alone(job, fold, candidate) for i, candidate in cases}, None
+        return {i: fit_alone(job, fold, case) for i, case in cases}, None
     seconds += time.perf_counter() - start
     if job.verbose > 1:
         print(f"[CV {fold.number + 1}] {len(models)} candidates in {seconds:.1f} s")
@@ -173,10 +173,6 @@ def survivors(stage: Stage, alive: Collection[int]) -> Stage:
         [stage.candidates[k] for k in which],
         None if checkpoint is None else checkpoint.take(np.array(which, int)),
     )
-
-
-def _candidate(job: Job, parameters: dict):
-    return clone(job.estimator).set_params(**clone(parameters, safe=False))
 
 
 def score(job: Job, fold: Fold, estimator, fit_time: float) -> Result:

@@ -12,6 +12,12 @@ from sklearn.pipeline import Pipeline
 from sknnreg._base import BaseMLP
 
 
+def candidate(base, parameters: dict):
+    """The estimator with a candidate's parameters, not fitted."""
+    # parameters may be estimators themselves: they are cloned too
+    return clone(base).set_params(**clone(parameters, safe=False))
+
+
 def find_mlp(estimator) -> BaseMLP | None:
     """The network that an estimator is, ends in or is wrapped around."""
     if isinstance(estimator, Pipeline):
