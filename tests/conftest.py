@@ -1,9 +1,27 @@
 import pytest
-from sklearn.datasets import load_diabetes, load_iris
-from sklearn.preprocessing import scale
+
+pytest.register_assert_rewrite("tests.factories", "tests.engine.factories")
+
+from sklearn.datasets import (  # noqa: E402
+    load_diabetes,
+    load_iris,
+    make_classification,
+    make_multilabel_classification,
+)
+from sklearn.preprocessing import scale  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+
+from tests import factories  # noqa: E402
 
 #: needs PyTorch; run by hand
 collect_ignore = ["golden/make_golden.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_blas_thread():
+    """Test processes that share the cores would wait for each other's threads."""
+    with threadpool_limits(1, "blas"):
+        yield
 
 
 @pytest.fixture
@@ -24,3 +42,26 @@ def diabetes():
     """A regression, inputs and target standardized."""
     X, y = load_diabetes(return_X_y=True)
     return scale(X), scale(y)
+
+
+@pytest.fixture
+def digits():
+    """Ten classes, 64 inputs of which some are always zero."""
+    return factories.digits(200)
+
+
+@pytest.fixture
+def multilabel():
+    """Three labels, several or none a row."""
+    X, y = make_multilabel_classification(
+        n_samples=120, n_features=8, n_classes=3, random_state=0
+    )
+    return scale(X), y
+
+
+@pytest.fixture
+def noisy():
+    """Labels of which many are wrong: easy to learn by heart, soon."""
+    return make_classification(
+        n_samples=300, n_features=10, flip_y=0.3, class_sep=0.5, random_state=0
+    )

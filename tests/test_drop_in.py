@@ -26,7 +26,7 @@ DESELECTED = {
     "test_preserve_feature_names": (
         "forbids ConvergenceWarning, which scoring='loss' gives there: the loss of a "
         "constant target improves for 200 epochs, accuracy does not; "
-        "test_estimators.py has the same test without that"
+        "estimators/test_inputs.py has the same test without that"
     ),
 }
 

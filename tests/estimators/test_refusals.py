@@ -1,0 +1,109 @@
+"""Wrong hyperparameters and data are refused, with a message that names them."""
+
+import numpy as np
+import pytest
+
+from tests.factories import classifier, not_converged, regressor
+
+WRONG = [
+    ({"alpha": -1}, "'alpha'"),
+    ({"alpha": [0.1, -0.1]}, "'alpha'"),
+    ({"alpha": np.nan}, "'alpha'"),
+    ({"alpha": [0.1, 0.2, 0.3]}, "alpha must be a number or have 2 entries.*got 3"),
+    ({"alpha_bias": -1}, "'alpha_bias'"),
+    ({"alpha_bias": [1.0]}, "alpha_bias must .* 2 entries.*got 1"),
+    ({"l1_ratio": 1.1}, "'l1_ratio'"),
+    ({"l1_ratio": [0.5, 2]}, "'l1_ratio'"),
+    ({"penalty": "elasticnet", "l1_ratio": [0.5]}, "l1_ratio must .* 2 entries"),
+    ({"dropout": 1.0}, "'dropout'"),
+    ({"dropout": -0.1}, "'dropout'"),
+    ({"dropout": [1.0]}, "'dropout'"),
+    ({"dropout": [0.1, 0.2]}, "dropout must .* 1 entries.*got 2"),
+    ({"input_dropout": 1.0}, "'input_dropout'"),
+    ({"init": "xavier"}, "'init'.*glorot_uniform"),
+    ({"bias_init": "ones"}, "'bias_init'.*zeros"),
+    ({"penalty": "l3"}, "'penalty'.*elasticnet"),
+    ({"solver": "sag"}, "'solver'.*lbfgs"),
+    ({"activation": "step"}, "'activation'.*relu"),
+    ({"learning_rate": "fast"}, "'learning_rate'.*invscaling"),
+    ({"dtype": "float16"}, "'dtype'.*float32"),
+    ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be > 0"),
+    ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes"),
+    ({"solver": "lbfgs", "dropout": 0.5}, "solver='lbfgs'.*dropout=0.5"),
+    ({"solver": "lbfgs", "dropout": [0.5]}, r"solver='lbfgs'.*dropout=\[0.5\]"),
+    ({"solver": "lbfgs", "input_dropout": 0.5}, "solver='lbfgs'.*input_dropout=0.5"),
+    ({"early_stopping": True, "scoring": "best"}, "'best' is not a valid scoring"),
+    ({"early_stopping": True, "scoring": 3}, "'scoring'"),
+    ({"early_stopping": True, "validation_fraction": 0.001}, "validation|test_size"),
+    ({"validation_fraction": 1.0}, "'validation_fraction'"),
+    ({"momentum": 2}, "'momentum'"),
+    ({"max_iter": 0}, "'max_iter'"),
+    ({"n_iter_no_change": 0}, "'n_iter_no_change'"),
+]
+
+
+@pytest.mark.parametrize(("params", "match"), WRONG, ids=lambda p: str(p)[:60])
+def test_wrong_parameters(diabetes, iris, params, match):
+    for model, (X, y) in ((regressor(), diabetes), (classifier(), iris)):
+        with pytest.raises(ValueError, match=match):
+            model.set_params(**params).fit(X, y)
+        assert not hasattr(model, "coefs_")
+
+
+def test_wrong_parameters_of_one_estimator(diabetes, iris):
+    with pytest.raises(ValueError, match=r"'loss'.*poisson"):
+        regressor(loss="log_loss").fit(*diabetes)
+    with pytest.raises(ValueError, match="'class_weight'"):
+        classifier(class_weight="fair").fit(*iris)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@not_converged
+def test_nan_in_X(iris, value):
+    X, y = iris
+    broken = X.copy()
+    broken[3, 1] = value
+    match = "Input X contains (NaN|infinity)"
+    with pytest.raises(ValueError, match=match):
+        classifier().fit(broken, y)
+    with pytest.raises(ValueError, match=match):
+        classifier().fit(X, y, X_val=broken, y_val=y)
+    with pytest.raises(ValueError, match=match):
+        classifier().fit(X, y).predict(broken)
+    with pytest.raises(ValueError, match=r"y contains NaN|y contains infinity"):
+        regressor().fit(X, broken[:, 1])
+
+
+def test_validation_data_go_together(iris):
+    X, y = iris
+    for given in (
+        {"X_val": X},
+        {"y_val": y},
+        {"sample_weight_val": np.ones(150)},
+        {"X_val": X, "sample_weight_val": np.ones(150)},
+    ):
+        for early_stopping in (False, True):
+            model = classifier(early_stopping=early_stopping)
+            with pytest.raises(ValueError, match="X_val and y_val must be given"):
+                model.fit(X, y, **given)
+
+
+def test_validation_data_of_another_shape(iris, diabetes):
+    X, y = iris
+    with pytest.raises(ValueError, match="features"):
+        classifier().fit(X, y, X_val=X[:, :2], y_val=y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        classifier().fit(X, y, X_val=X, y_val=y[:-1])
+    with pytest.raises(ValueError, match="`y` has classes not in"):
+        classifier().fit(X, y, X_val=X, y_val=y + 1)
+    X, y = diabetes
+    Y = np.column_stack([y, y, y])
+    with pytest.raises(ValueError, match=r"y_val|outputs"):
+        regressor().fit(X, Y, X_val=X, y_val=y)
+    with pytest.raises(ValueError, match=r"y_val|outputs"):
+        regressor().fit(X, y, X_val=X, y_val=Y)
+
+
+def test_early_stopping_without_rows_to_validate(iris):
+    with pytest.raises(ValueError, match="validation_fraction"):
+        classifier(early_stopping=True, validation_fraction=0.0).fit(*iris)
