@@ -45,9 +45,9 @@ def diabetes():
 
 
 @pytest.fixture
-def digits():
-    """Ten classes, 64 inputs of which some are always zero."""
-    return factories.digits(200)
+def digits(request):
+    """Ten classes, 64 inputs of which some are always zero; N_DIGITS of a module."""
+    return factories.digits(getattr(request.module, "N_DIGITS", 200))
 
 
 @pytest.fixture

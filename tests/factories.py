@@ -42,6 +42,15 @@ def regressor(**params):
     return MLPRegressorScratch(**SMALL | params)
 
 
+#: for :func:`classifier` and :func:`regressor` where early stopping is tested
+WATCHED = {
+    "hidden_layer_sizes": (30,),
+    "learning_rate_init": 0.01,
+    "early_stopping": True,
+    "max_iter": 200,
+}
+
+
 def calm_then_wild(step):
     """A rate that makes training diverge after 20 steps."""
     return 0.01 if step < 20 else 5.0
