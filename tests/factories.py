@@ -42,7 +42,10 @@ def regressor(**params):
     return MLPRegressorScratch(**SMALL | params)
 
 
-#: for :func:`classifier` and :func:`regressor` where early stopping is tested
+#: for :func:`classifier` and :func:`regressor` inside scikit-learn's tools
+QUICK = {"hidden_layer_sizes": (16,), "learning_rate_init": 0.01, "max_iter": 15}
+
+#: the same where early stopping is tested
 WATCHED = {
     "hidden_layer_sizes": (30,),
     "learning_rate_init": 0.01,
@@ -118,6 +121,7 @@ def trained_rows(model):
 
 def held_out_rows(model, y):
     """The rows that such a model validates on: the split depends on y and the seed."""
+    assert isinstance(model.random_state, int)
     recorder, X = Recorder(), numbered_rows(len(y))
     twin = clone(model).set_params(scoring=recorder, max_iter=1)
     with warnings.catch_warnings():

@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import (
-    get_scorer,
-    log_loss,
-)
+from sklearn.metrics import get_scorer, log_loss
 
 from tests import factories
 from tests.factories import SOLVERS, WATCHED, held_out_rows, not_converged

@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.metrics import (
-    accuracy_score,
-    log_loss,
-    mean_squared_error,
-)
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 
 from sknnreg import MLPClassifierScratch
 from tests import factories
