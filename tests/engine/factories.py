@@ -1,0 +1,345 @@
+"""Where tests build what the engine works on: its constructors are called here only."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sknnreg._assemble import build_network, build_regularizer
+from sknnreg._fitting import Data, build_task, initialize
+from sknnreg.engine.activations import Relu, Tanh
+from sknnreg.engine.batches import Batches
+from sknnreg.engine.early_stopping import EarlyStopping
+from sknnreg.engine.initializers import Constant, Normal
+from sknnreg.engine.layers import Activate, Context, Dense, Dropout, InputNoise
+from sknnreg.engine.lbfgs import Objective
+from sknnreg.engine.losses import SquaredError
+from sknnreg.engine.network import Bound, Network
+from sknnreg.engine.optimizers import DECOUPLED, OPTIMIZERS, SGD
+from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.penalties import ElasticNet, Regularizer, Term
+from sknnreg.engine.schedules import Constant as ConstantRate
+from sknnreg.engine.schedules import Horizon
+from sknnreg.engine.streams import Streams
+from sknnreg.engine.training import Task, run_epoch, train
+
+# One layer
+
+
+def context(
+    layer,
+    n_in,
+    rows,
+    *,
+    n_models=1,
+    seeds=None,
+    training=False,
+    weight=None,
+    dtype=float,
+):
+    """What a layer works on. With ``seeds``, one a model, it draws random numbers."""
+    layer.build(n_in)
+    n_models = len(seeds) if seeds else n_models
+    parameters = Parameters([layer.specs], n_models, dtype)
+    parameters.initialize([np.random.default_rng(0) for _ in range(n_models)])
+    values, gradients = parameters.values()[0], parameters.gradients()[0]
+    c = Context(rows, n_models, dtype, values, gradients)
+    c.streams = Streams(seeds) if seeds else None
+    c.training, c.weight = training, weight
+    return c
+
+
+# A network
+
+
+class Machine:
+    """A network with parameters, for as many models as there are generators."""
+
+    def __init__(self, network, generators, dtype=float):
+        self.network = network
+        self.parameters = Parameters(network.specs, len(generators), dtype)
+        self.parameters.initialize(generators)
+        self.bound = Bound.to(network, self.parameters)
+
+    @classmethod
+    def of(cls, layers, loss, n_in, generators, dtype=float):
+        return cls(Network(layers, loss, n_in), generators, dtype)
+
+    @property
+    def theta(self):
+        return self.parameters.theta
+
+    @property
+    def grad(self):
+        return self.parameters.grad
+
+    @property
+    def values(self):
+        return self.parameters.values()
+
+    @property
+    def gradients(self):
+        return self.parameters.gradients()
+
+    @property
+    def weights(self):
+        """Place in theta and shape of the weights of each dense layer."""
+        return [
+            (self.parameters.place(i, "weight"), specs["weight"].shape)
+            for i, specs in enumerate(self.network.specs)
+            if "weight" in specs
+        ]
+
+    def loss(self, X, y, weight=None):
+        return self.bound.loss(X, y, weight)
+
+    def value_and_gradient(self, x, y, weight=None, streams=None):
+        return self.bound.value_and_gradient(x, y, weight, streams)
+
+    def penalize(self, penalties):
+        """A regularizer with a penalty (or None) for each dense layer's weights."""
+        return Regularizer(
+            [
+                Term(place, shape, penalty)
+                for (place, shape), penalty in zip(self.weights, penalties, strict=True)
+                if penalty is not None
+            ]
+        )
+
+    def penalize_all(self, penalty):
+        """A regularizer with one penalty for all weights."""
+        place = self.parameters.weights
+        return Regularizer([Term(place, (place.stop,), penalty)])
+
+
+def saved_arrays(machine, rows):
+    """What the layers keep of a forward pass of so many rows, by name."""
+    for _, c in machine.bound.contexts(rows):
+        yield from ((k, v) for k, v in c.saved.items() if isinstance(v, np.ndarray))
+
+
+def make_batches(
+    X, y, weight=None, *, rows=None, batch_size, streams=None, dtype=float
+):
+    return Batches(X, y, weight, rows, batch_size, streams, dtype)
+
+
+def lbfgs_objective(machine, regularizer, X, y, weight=None):
+    """The function that L-BFGS-B minimizes."""
+    dtype = machine.theta.dtype
+    X, y = X.astype(dtype), y.astype(dtype)
+    (whole,) = make_batches(X, y, weight, batch_size=len(y), dtype=dtype).epoch()
+    return Objective(machine.bound, machine.parameters, regularizer, whole)
+
+
+# Training
+
+
+class Run:
+    """A training run, and what there is to see of it."""
+
+    def __init__(self, task):
+        self.task = task
+
+    @classmethod
+    def of(cls, machine, regularizer, batches, streams, stopping, optimizer, **more):
+        """Of parts made by hand; ``more`` are ``Task``'s optional ones."""
+        optimizer.bind(machine.theta, machine.grad)
+        return cls(
+            Task(
+                machine.bound,
+                machine.parameters,
+                regularizer,
+                batches,
+                streams,
+                stopping,
+                optimizer,
+                **more,
+            )
+        )
+
+    def train(self, n_epochs, report=None):
+        train(self.task, n_epochs, report or (lambda epoch, task: None))
+        return self
+
+    def one_epoch(self):
+        """A pass over the rows, without the book-keeping after it."""
+        run_epoch(self.task)
+
+    @property
+    def theta(self):
+        return self.task.parameters.theta
+
+    @property
+    def vectors(self):
+        """All that a model consists of: parameters and running statistics."""
+        return self.task.vectors
+
+    @property
+    def values(self):
+        return self.task.parameters.values()
+
+    @property
+    def n_iter(self):
+        return self.task.n_iter
+
+    @property
+    def stopping(self):
+        return self.task.stopping
+
+    def history(self, k):
+        """The history of model k."""
+        return self.task.history.of_model(k)
+
+    def column(self, name):
+        """A column of all models' history, (n_epochs, K)."""
+        return np.array(
+            [
+                np.broadcast_to(c, len(self.theta))
+                for c in self.task.history.columns[name]
+            ]
+        )
+
+    def validation_score(self):
+        return self.task.validate()[1]
+
+    def loss(self, X, y, weight=None):
+        return self.task.bound.loss(X, y, weight)
+
+    def penalty(self):
+        return self.task.regularizer.value(self.theta)
+
+    def gradient_of_a_batch(self, x, y):
+        """The gradient of the loss of the rows and of the penalty."""
+        grad = self.task.parameters.grad
+        self.task.bound.value_and_gradient(x, y, None, None)
+        self.task.regularizer.value_and_gradient(self.theta, grad)
+        return grad
+
+    def weight_places(self, layers):
+        return [self.task.parameters.place(layer, "weight") for layer in layers]
+
+
+# From estimators
+
+
+def machine_of(models, n_in, n_out, loss, generators):
+    """The network of estimators that differ in numbers only, and its regularizer."""
+    network = build_network(models, n_in, n_out, loss, np.float64)
+    machine = Machine(network, generators)
+    return machine, build_regularizer(models, machine.parameters)
+
+
+def run_of_models(models, X, y, loss, weight, seeds):
+    """The training run of such estimators, statistics of the noise included."""
+    network = build_network(models, X.shape[1], y.shape[1], loss, np.float64)
+    parameters = Parameters(network.specs, len(models), np.float64)
+    streams = Streams(seeds)
+    initialize(parameters, streams, X)
+    data = Data(X, y, weight, None, None)
+    return Run(build_task(models, network, parameters, data, streams))
+
+
+# Three models that differ in their numbers
+
+N, N_IN = 53, 5  # 53 rows in batches of 16: the last one has 5
+
+
+class Scenario(NamedTuple):
+    """Numbers of the three models, and what is common to them."""
+
+    alpha: tuple = (0.001, 0.1, 0.02)
+    l1_ratio: tuple = (0.5, 0.1, 0.0)
+    rate: tuple = (0.01, 0.03, 0.02)
+    dropout: tuple = (0.1, 0.0, 0.3)
+    seeds: tuple = (1, 2, 3)
+    momentum: tuple = (0.5, 0.9, 0.0)
+    solver: str = "adam"
+    layers: tuple = ()
+    n_epochs: int = 8
+    batch_size: int = 16
+    patience: float = np.inf
+    tol: float = 1e-3
+    keep_best: bool = False
+    schedule: type = ConstantRate
+    sparse: bool = False
+    weights: str = "none"
+    limits: bool = False
+    noise: tuple = (0.0, 0.0, 0.0)
+
+
+def scenario_data():
+    """Rows to train on, and as many to validate on."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2 * N, N_IN)) * (rng.random((2 * N, N_IN)) < 0.7)
+    y = X[:, :1] * X[:, 1:2] + 0.3 * rng.normal(size=(2 * N, 1))
+    return X, y, rng.uniform(0.5, 2, (1, 2 * N))
+
+
+def scenario_weight(scenario, models):
+    """Weights of the rows to train on, (1 or K, N) or None."""
+    if scenario.weights == "none":
+        return None
+    if scenario.weights == "a model":  # most are zero, so some batches have no weight
+        weight = np.random.default_rng(1).random((3, N)) > [[0.2], [0.8], [0.9]]
+        return weight[models] * 1.0
+    return scenario_data()[2][:, :N]
+
+
+def scenario_layers(scenario, number):
+    def dense(units):
+        return Dense(units, Normal(0.5), Constant(0.0))
+
+    layers = [dense(7), *(kind() for kind in scenario.layers), Activate(Tanh())]
+    layers += [Dropout(number("dropout")), dense(6), Activate(Relu()), dense(1)]
+    if np.any(scenario.noise):
+        layers = [InputNoise(number("noise")), Dropout(number("dropout")), *layers]
+    return layers
+
+
+def run_of(scenario, models):
+    """A run of some of the three models."""
+
+    def number(name):
+        values = [getattr(scenario, name)[k] for k in models]
+        return values[0] if len(models) == 1 else np.array(values)[:, None]
+
+    streams = Streams([scenario.seeds[k] for k in models])
+    machine = Machine.of(
+        scenario_layers(scenario, number), SquaredError(), N_IN, streams.initial()
+    )
+    kind = OPTIMIZERS[scenario.solver]
+    X, y, _ = scenario_data()
+    batches = make_batches(
+        csr_array(X[:N]) if scenario.sparse else X[:N],
+        y[:N],
+        scenario_weight(scenario, models),
+        batch_size=scenario.batch_size,
+        streams=streams,
+    )
+    decoupled = scenario.solver in DECOUPLED
+
+    def validate():
+        loss = machine.loss(X[N:], y[N:])
+        return loss, -loss
+
+    return Run.of(
+        machine,
+        machine.penalize_all(
+            ElasticNet(number("alpha"), number("l1_ratio"), decoupled)
+        ),
+        batches,
+        streams,
+        EarlyStopping(scenario.patience, scenario.tol, len(models)),
+        kind(number("momentum")) if issubclass(kind, SGD) else kind(),
+        rate=number("rate"),
+        schedule=scenario.schedule(Horizon(len(batches), scenario.n_epochs, N)),
+        validate=validate,
+        keep_best=scenario.keep_best,
+        clip=0.5 if scenario.limits else None,
+        limit=0.4 if scenario.limits else None,
+    )
+
+
+def trained(scenario, models):
+    return run_of(scenario, models).train(scenario.n_epochs)
