@@ -11,8 +11,6 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
-from sknnreg._assemble import build_network, build_regularizer
-from sknnreg._fitting import Data, build_task, initialize
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.layers import NORMALIZATIONS
 from sknnreg.engine.losses import (
@@ -21,13 +19,11 @@ from sknnreg.engine.losses import (
     MulticlassLogLoss,
     smooth_labels,
 )
-from sknnreg.engine.network import Bound
 from sknnreg.engine.optimizers import OPTIMIZERS
-from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.schedules import SCHEDULES
 from sknnreg.engine.streams import Streams
-from sknnreg.engine.training import train
+from tests.engine.factories import machine_of, run_of_models
 
 FACTORS = {
     "task": [*REGRESSION_LOSSES, "multi-output", "binary", "multiclass", "multilabel"],
@@ -135,16 +131,6 @@ def common(model):
     )
 
 
-def build(models, X, y, loss, weight, seeds):
-    """A task for a stack; its running statistics of the noise included."""
-    network = build_network(models, X.shape[1], y.shape[1], loss, np.float64)
-    parameters = Parameters(network.specs, len(models), np.float64)
-    streams = Streams(seeds)
-    initialize(parameters, streams, X)
-    data = Data(X, y, weight, None, None)
-    return build_task(models, network, parameters, data, streams)
-
-
 def ids(rows):
     return ["-".join(map(str, row.values())) for row in rows]
 
@@ -161,32 +147,30 @@ def test_gradient(row, n_models):
     """Numeric differences of J's smooth part along random directions."""
     model, X, y, loss, weight = make_data(row)
     models = [vary(common(model), k) for k in range(n_models)]
-    network = build_network(models, X.shape[1], y.shape[1], loss, np.float64)
-    parameters = Parameters(network.specs, n_models, np.float64)
-    parameters.initialize(Streams(range(n_models)).initial())
+    machine, regularizer = machine_of(
+        models, X.shape[1], y.shape[1], loss, Streams(range(n_models)).initial()
+    )
     rng = np.random.default_rng(0)
     # general position: zero biases and symmetric values would hide mistakes
-    parameters.theta += 0.1 * rng.normal(size=parameters.theta.shape)
-    bound = Bound.to(network, parameters)
-    regularizer = build_regularizer(models, parameters)
+    machine.theta[...] += 0.1 * rng.normal(size=machine.theta.shape)
     x = X if row["sparse"] else X[None]
     weight = None if weight is None else weight[None]
 
     def objective():
         streams = Streams([7] * n_models)  # the same masks and noise in each call
-        value = bound.value_and_gradient(x, y[None], weight, streams)
+        value = machine.value_and_gradient(x, y[None], weight, streams)
         return value + regularizer.value_and_gradient(
-            parameters.theta, parameters.grad, kink=False
+            machine.theta, machine.grad, kink=False
         )
 
     objective()
-    theta, gradient = parameters.theta.copy(), parameters.grad.copy()
+    theta, gradient = machine.theta.copy(), machine.grad.copy()
     h = 1e-6
     for _ in range(5):
         direction = rng.normal(size=theta.shape)
         values = []
         for side in (h, -h):
-            parameters.theta[...] = theta + side * direction
+            machine.theta[...] = theta + side * direction
             values.append(objective())
         numeric = (values[0] - values[1]) / (2 * h)
         exact = np.vecdot(gradient, direction)
@@ -200,13 +184,11 @@ def test_stack_equals_solo(row):
     model, X, y, loss, weight = make_data(row)
     models = [vary(common(model), k) for k in range(3)]
     seeds = [11, 11, 12] if not row["sparse"] else [11, 11, 11]
-    stack = build(models, X, y, loss, weight, seeds)
-    train(stack, 4, lambda epoch, task: None)
+    stack = run_of_models(models, X, y, loss, weight, seeds).train(4)
     for k, one in enumerate(models):
-        solo = build([one], X, y, loss, weight, [seeds[k]])
-        train(solo, 4, lambda epoch, task: None)
+        solo = run_of_models([one], X, y, loss, weight, [seeds[k]]).train(4)
         for together, alone in zip(stack.vectors, solo.vectors, strict=True):
             np.testing.assert_allclose(together[k], alone[0], rtol=1e-9, atol=1e-12)
-        ours, theirs = stack.history.of_model(k), solo.history.of_model(0)
+        ours, theirs = stack.history(k), solo.history(0)
         for name in ours:
             np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-9)

@@ -9,7 +9,6 @@ import inspect
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.linear_model import (
     ElasticNet,
     Lasso,
@@ -17,16 +16,14 @@ from sklearn.linear_model import (
     PoissonRegressor,
     Ridge,
 )
-from sklearn.preprocessing import scale
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import INITIALIZERS
 from sknnreg.engine.layers import Activate, Dense
 from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.network import Bound, Network
-from sknnreg.engine.optimizers import OPTIMIZERS
-from sknnreg.engine.parameters import Parameters
+from tests.engine.factories import Machine
+from tests.factories import SOLVERS, however_it_ends
 
 #: Solved to the last digits: 1e-4 is the difference allowed between the coefficients.
 EXACT = {"solver": "lbfgs", "tol": 1e-10, "max_iter": 20000, "max_fun": 50000}
@@ -36,26 +33,14 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-@pytest.fixture(scope="module")
-def diabetes():
-    X, y = load_diabetes(return_X_y=True)
-    return scale(X), scale(y)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def counts():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 6))
     return X, rng.poisson(np.exp(X @ [0.5, -0.4, 0.3, 0.0, 0.0, 0.0] + 0.2))
 
 
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    return scale(X), y
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def weights(diabetes):
     # zeros, ones and everything between
     n = len(diabetes[1])
@@ -214,13 +199,7 @@ def test_no_penalty_is_least_squares(diabetes):
 # Hidden layers
 
 
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X[:200] / 16, y[:200]
-
-
-@pytest.mark.parametrize("solver", [*OPTIMIZERS, "lbfgs"])
+@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("penalty", ["l1", "elasticnet"])
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer::")
 def test_zeros_are_exact(digits, solver, penalty):
@@ -270,15 +249,14 @@ def data_gradient(model, X, y, sample_weight=None):
         Activate(ACTIVATIONS[model.activation]()),
         Dense(1, zeros, zeros),
     ]
-    network = Network(layers, SquaredError(), X.shape[1])
-    parameters = Parameters(network.specs, 1, X.dtype)
-    values = parameters.values()
+    rngs = [np.random.default_rng(0)]
+    machine = Machine.of(layers, SquaredError(), X.shape[1], rngs, X.dtype)
+    values = machine.values
     for i, W, b in zip((0, 2), model.coefs_, model.intercepts_, strict=True):
         values[i]["weight"][0], values[i]["bias"][0] = W, b
     weight = None if sample_weight is None else sample_weight[None]
-    bound = Bound.to(network, parameters)
-    loss = bound.value_and_gradient(X[None], y[None, :, None], weight, None)
-    return float(loss[0]), [parameters.gradients()[i]["weight"][0] for i in (0, 2)]
+    loss = machine.value_and_gradient(X[None], y[None, :, None], weight)
+    return float(loss[0]), [machine.gradients[i]["weight"][0] for i in (0, 2)]
 
 
 def omega(model, l1, l2):
@@ -340,7 +318,7 @@ def full_batch(solver, penalty, n, **params):
 
 @pytest.mark.parametrize("penalty", ["l1", "l2", "elasticnet"])
 @pytest.mark.parametrize("solver", ["sgd", "sgdw", "adam", "adamw", "lbfgs"])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@however_it_ends
 def test_rows_given_twice_change_nothing(diabetes, solver, penalty):
     X, y = diabetes[0][:100], diabetes[1][:100]
     once = full_batch(solver, penalty, 100).fit(X, y)
@@ -379,7 +357,7 @@ def test_alpha_does_not_depend_on_the_batch_size(diabetes, batch_size):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@however_it_ends
 def test_reported_loss_is_the_objective(diabetes, solver):
     X, y = diabetes
     model = full_batch(solver, "elasticnet", len(y))

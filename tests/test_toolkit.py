@@ -12,20 +12,13 @@ from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg._docs import describe
-from sknnreg.engine.layers import BatchNorm, Context, LayerNorm
-from sknnreg.engine.parameters import Parameters
+from sknnreg.engine.layers import BatchNorm, LayerNorm
 from sknnreg.engine.penalties import PENALTIES, GroupL1, Penalty
 from sknnreg.engine.schedules import SCHEDULES, Horizon
+from tests.engine.factories import context
+from tests.factories import however_it_ends
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-def layer_context(layer, n_in, rows, dtype=float):
-    layer.build(n_in)
-    parameters = Parameters([layer.specs], 1, dtype)
-    parameters.initialize([np.random.default_rng(0)])
-    values, gradients = parameters.values()[0], parameters.gradients()[0]
-    return Context(rows, 1, dtype, values, gradients)
+pytestmark = however_it_ends
 
 
 # Normalization
@@ -33,8 +26,7 @@ def layer_context(layer, n_in, rows, dtype=float):
 
 def test_running_statistics_approach_the_population():
     layer = BatchNorm()
-    c = layer_context(layer, 3, 500)
-    c.training = True
+    c = context(layer, 3, 500, training=True)
     rng = np.random.default_rng(0)
     mean, std = np.array([1.0, -2, 0]), np.array([0.5, 3, 1])
     for _ in range(300):
@@ -45,8 +37,7 @@ def test_running_statistics_approach_the_population():
 
 def test_batch_norm_by_hand():
     layer = BatchNorm(momentum=0.8)
-    c = layer_context(layer, 2, 4)
-    c.training = True
+    c = context(layer, 2, 4, training=True)
     c.values["gamma"][...] = [2.0, 3.0]
     c.values["beta"][...] = [0.5, -0.5]
     x = np.random.default_rng(0).normal(size=(1, 4, 2))
@@ -63,8 +54,7 @@ def test_batch_norm_of_weighted_rows_is_that_of_repeated_rows():
     outputs, statistics = [], []
     for rows, w in ((x, weight), (x.repeat([1, 3, 2], axis=1), None)):
         layer = BatchNorm()
-        c = layer_context(layer, 2, rows.shape[1])
-        c.training, c.weight = True, w
+        c = context(layer, 2, rows.shape[1], training=True, weight=w)
         outputs.append(layer.forward(rows, c)[0])
         statistics.append(np.hstack([c.values["mean"][0], c.values["variance"][0]]))
     np.testing.assert_allclose(outputs[0].repeat([1, 3, 2], axis=0), outputs[1])
@@ -74,8 +64,7 @@ def test_batch_norm_of_weighted_rows_is_that_of_repeated_rows():
 @pytest.mark.parametrize("weight", [None, np.zeros((1, 1))])
 def test_batch_norm_of_one_row_uses_running_statistics(weight):
     layer = BatchNorm()
-    c = layer_context(layer, 2, 1)
-    c.training, c.weight = True, weight
+    c = context(layer, 2, 1, training=True, weight=weight)
     c.values["mean"][...] = 5.0
     c.values["variance"][...] = 4.0
     y = layer.forward(np.array([[[7.0, 1.0]]]), c)
@@ -115,7 +104,7 @@ def test_early_stopping_restores_running_statistics():
 
 def test_layer_norm_by_hand():
     layer = LayerNorm()
-    c = layer_context(layer, 5, 3)
+    c = context(layer, 5, 3)
     x = np.random.default_rng(0).normal(size=(1, 3, 5))
     y = layer.forward(x, c)[0]
     np.testing.assert_allclose(y.mean(axis=1), 0, atol=1e-12)

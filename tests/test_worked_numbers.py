@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.datasets import load_digits
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg.engine.initializers import INITIALIZERS, VarianceScaling
-from sknnreg.engine.layers import Context, Dropout
+from sknnreg.engine.layers import Dropout
 from sknnreg.engine.losses import smooth_labels
 from sknnreg.engine.penalties import L1, ElasticNet
-from sknnreg.engine.streams import Streams
+from tests.engine.factories import context
+from tests.factories import digits, however_it_ends
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = however_it_ends
 
 
 def test_total_cost_with_four_penalties():
@@ -131,7 +131,7 @@ def first_to_last(init, activation, depth=20):
 
     The median over five seeds.
     """
-    X, y = load_digits(return_X_y=True)
+    X, y = digits(200)
     ratios = []
     for seed in range(5):
         model = MLPClassifierScratch(
@@ -141,7 +141,7 @@ def first_to_last(init, activation, depth=20):
             max_iter=1,
             learning_rate_init=1e-300,
             random_state=seed,
-        ).fit(X[:200] / 16, y[:200])
+        ).fit(X, y)
         norms = [model.history_[f"gradient_norm_{i}"][0] for i in range(depth)]
         ratios.append(norms[0] / norms[-1])
     return np.median(ratios)
@@ -176,10 +176,8 @@ def test_constant_initialization_keeps_units_alike(dropout, alike):
 @pytest.mark.parametrize("rate", [0.2, 0.5, 0.8])
 def test_dropout_keeps_the_expectation(rate):
     layer = Dropout(rate)
-    layer.build(10)
     rows, n_masks = 1, 4000
-    c = Context(rows, 1, np.float64, {}, {})
-    c.streams = Streams([0])
+    c = context(layer, 10, rows, seeds=[0])
     x = np.linspace(1, 2, 10).reshape(1, 1, 10)
     samples = np.array([layer.forward(x, c).copy()[0, 0] for _ in range(n_masks)])
     standard_error = samples.std(axis=0) / np.sqrt(n_masks)

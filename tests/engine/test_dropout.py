@@ -8,18 +8,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from sknnreg.engine.batches import SparseStack
-from sknnreg.engine.layers import Context, Dropout
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.layers import Dropout
+from tests.engine import factories
 
 RATES = [0.05, 0.2, 0.5, 0.9]
 
 
-def context(layer, rows, n, seeds=(0,), training=True, dtype=float):
+def context(layer, rows, n, seeds=(0,), dtype=float):
     """What the layer works on; its scratch is for ``n`` columns."""
-    layer.build(n)
-    c = Context(rows, len(seeds), dtype, {}, {})
-    c.streams = Streams(seeds) if training else None
-    return c
+    return factories.context(layer, n, rows, seeds=seeds, dtype=dtype)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -89,7 +86,7 @@ def test_identity_at_inference():
     layer = Dropout(0.9)
     x = np.ones((1, 7, 5))
     sparse = csr_array(x[0])
-    c = context(layer, 7, 5, training=False)
+    c = context(layer, 7, 5, seeds=None)
     assert layer.forward(x, c) is x
     assert layer.forward(sparse, c) is sparse
 

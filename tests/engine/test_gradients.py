@@ -24,10 +24,9 @@ from sknnreg.engine.layers import (
     Residual,
 )
 from sknnreg.engine.losses import REGRESSION_LOSSES, BinaryLogLoss, MulticlassLogLoss
-from sknnreg.engine.network import Bound, Network
-from sknnreg.engine.parameters import Parameters
-from sknnreg.engine.penalties import PENALTIES, Regularizer, Term
+from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.streams import Streams
+from tests.engine.factories import Machine, saved_arrays
 
 N_ROWS, N_IN = 6, 4
 
@@ -128,7 +127,7 @@ def draw(case):
 
 
 def smooth_objective(case, models, theta=None, x=None, dtype=np.float64):
-    """J without the kinks (K,), its gradient (K, P), theta, and the bound network.
+    """J without the kinks (K,), its gradient (K, P), theta, and the network.
 
     One model may have many thetas. With weights, models have rows of their own;
     without, they share those of the first one.
@@ -138,37 +137,32 @@ def smooth_objective(case, models, theta=None, x=None, dtype=np.float64):
     rows, y, weight = (array.astype(dtype) for array in draw(case))
     own = list(models) if case.weighted else [0]
     x = rows[own] if x is None else x
-    network = Network(
+    each = list(models) * (n_models // len(models))
+    rngs = {k: np.random.default_rng(10 + k) for k in models}
+    machine = Machine.of(
         case.layers(ACTIVATED[case.activation], y.shape[-1], number),
         LOSSES[case.loss](**LOSS_ARGUMENTS.get(case.loss, {})),
         N_IN,
+        [rngs[k] for k in each],
+        dtype,
     )
-    parameters = Parameters(network.specs, n_models, dtype)
-    each = list(models) * (n_models // len(models))
-    rngs = {k: np.random.default_rng(10 + k) for k in models}
-    parameters.initialize([rngs[k] for k in each])
     if theta is not None:
-        parameters.theta[...] = theta
-    parameters.grad.fill(np.nan)  # whoever adds to it fails
-    bound = Bound.to(network, parameters)
+        machine.theta[...] = theta
+    machine.grad.fill(np.nan)  # whoever adds to it fails
     streams = Streams([SEEDS[k] for k in each])
-    value = bound.value_and_gradient(
+    value = machine.value_and_gradient(
         x, y[own], weight[own] if case.weighted else None, streams
     )
-    terms = []
     if case.penalty is not None:
         kind = PENALTIES[case.penalty]
-        dense_layers = [i for i, specs in enumerate(network.specs) if "weight" in specs]
-        for j, i in enumerate(dense_layers):
-            alpha = number("alpha") * (1 + j)
-            penalty = kind.of_layer(j, alpha, number("l1_ratio"), False)
-            shape = network.specs[i]["weight"].shape
-            terms.append(Term(parameters.place(i, "weight"), shape, penalty))
-    regularizer = Regularizer(terms)
-    value = value + regularizer.value_and_gradient(
-        parameters.theta, parameters.grad, kink=False
-    )
-    return value, parameters.grad, parameters.theta, bound
+        regularizer = machine.penalize(
+            kind.of_layer(j, number("alpha") * (1 + j), number("l1_ratio"), False)
+            for j in range(len(machine.weights))
+        )
+        value = value + regularizer.value_and_gradient(
+            machine.theta, machine.grad, kink=False
+        )
+    return value, machine.grad, machine.theta, machine
 
 
 #: each a function, so that no two layers are the same object
@@ -236,12 +230,12 @@ FLOAT32 += [Case("huber", "tanh", "l2", layers, True) for layers in LAYERS.value
 @pytest.mark.parametrize("case", FLOAT32, ids=str)
 def test_float32_stays(case):
     """Nothing on the way is float64, and the gradient is the same to rounding."""
-    value, gradient, theta, bound = smooth_objective(case, [0, 1, 2], dtype=np.float32)
+    value, gradient, theta, machine = smooth_objective(
+        case, [0, 1, 2], dtype=np.float32
+    )
     assert value.dtype == gradient.dtype == np.float32
-    for _, c in bound.contexts(N_ROWS):
-        for name, array in c.saved.items():
-            if isinstance(array, np.ndarray) and array.dtype.kind == "f":
-                assert array.dtype == np.float32, name
+    for name, array in saved_arrays(machine, N_ROWS):
+        assert array.dtype.kind != "f" or array.dtype == np.float32, name
     expected = smooth_objective(case, [0, 1, 2], theta=theta)
     assert_allclose(value, expected[0], rtol=1e-5)
     size = np.linalg.norm(expected[1], axis=1).max()
@@ -262,31 +256,29 @@ def test_sparse_rows_have_the_gradient_of_dense_ones(layers):
         assert_allclose(gradient, expected[1], rtol=1e-10, atol=1e-13)
 
 
+def one_model(layers, loss):
+    return Machine.of(layers, LOSSES[loss](), N_IN, [np.random.default_rng(0)])
+
+
 def test_weights_of_rows_are_repetitions():
     """Weight 2 is the row twice, and weight 0 is no row."""
     case = Case("huber", "tanh", None, plain)
     x, y, _ = draw(case)
-    network = Network(plain(ACTIVATED["tanh"], 2, None), LOSSES["huber"](), N_IN)
-    parameters = Parameters(network.specs, 1, float)
-    parameters.initialize([np.random.default_rng(0)])
-    bound = Bound.to(network, parameters)
+    machine = one_model(plain(ACTIVATED["tanh"], 2, None), "huber")
     results = []
     repeated = [0, 0, 2, 3, 3, 3]
     for rows, weight in (
         (slice(None), np.bincount(repeated, minlength=N_ROWS)[None].astype(float)),
         (repeated, None),
     ):
-        value = bound.value_and_gradient(x[:1, rows], y[:1, rows], weight, None)
-        results.append(np.append(value, parameters.grad))
+        value = machine.value_and_gradient(x[:1, rows], y[:1, rows], weight)
+        results.append(np.append(value, machine.grad))
     assert_allclose(*results, rtol=1e-12, atol=1e-14)
 
 
 def test_batch_without_weight_has_no_loss_and_no_gradient():
-    network = Network(plain(ACTIVATED["relu"], 2, None), LOSSES["binary"](), N_IN)
-    parameters = Parameters(network.specs, 1, float)
-    parameters.initialize([np.random.default_rng(0)])
-    parameters.grad.fill(np.nan)
+    machine = one_model(plain(ACTIVATED["relu"], 2, None), "binary")
+    machine.grad.fill(np.nan)
     x, y, weight = draw(Case("binary", "relu", None, plain))
-    bound = Bound.to(network, parameters)
-    assert bound.value_and_gradient(x[:1], y[:1], 0 * weight[:1], None) == 0
-    assert not parameters.grad.any()
+    assert machine.value_and_gradient(x[:1], y[:1], 0 * weight[:1]) == 0
+    assert not machine.grad.any()

@@ -6,14 +6,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import ElasticNet as LinearElasticNet
 
 from sknnreg.engine.activations import Tanh
-from sknnreg.engine.batches import Batches
 from sknnreg.engine.initializers import Normal
 from sknnreg.engine.layers import Activate, Dense
-from sknnreg.engine.lbfgs import Objective, minimize_lbfgs
+from sknnreg.engine.lbfgs import minimize_lbfgs
 from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.network import Bound, Network
-from sknnreg.engine.parameters import Parameters
-from sknnreg.engine.penalties import L1, L2, ElasticNet, Regularizer, Term
+from sknnreg.engine.penalties import L1, L2, ElasticNet
+from tests.engine.factories import Machine, lbfgs_objective
 
 N, N_IN = 40, 6
 
@@ -32,21 +30,10 @@ def objective(penalties, hidden=(3,), weighted=False, dtype=float):
     for units in hidden:
         layers += [Dense(units, Normal(0.5), Normal(0.5)), Activate(Tanh())]
     layers.append(Dense(1, Normal(0.5), Normal(0.5)))
-    network = Network(layers, SquaredError(), N_IN)
-    parameters = Parameters(network.specs, 1, dtype)
-    parameters.initialize([np.random.default_rng(1)])
-    terms = []
-    dense = [i for i, specs in enumerate(network.specs) if "weight" in specs]
-    for i, penalty in zip(dense, penalties, strict=True):
-        shape = network.specs[i]["weight"].shape
-        if penalty is not None:
-            terms.append(Term(parameters.place(i, "weight"), shape, penalty))
-    batches = Batches(
-        *(X.astype(dtype), y.astype(dtype), weight if weighted else None),
-        *(None, N, None, dtype),
-    )
-    bound = Bound.to(network, parameters)
-    return Objective(bound, parameters, Regularizer(terms), next(batches.epoch()))
+    rngs = [np.random.default_rng(1)]
+    machine = Machine.of(layers, SquaredError(), N_IN, rngs, dtype)
+    regularizer = machine.penalize(penalties)
+    return lbfgs_objective(machine, regularizer, X, y, weight if weighted else None)
 
 
 def solve(problem, tol=1e-7):

@@ -4,18 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknnreg.engine import optimizers
-from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
 from sknnreg.engine.initializers import Constant
 from sknnreg.engine.layers import Dense
 from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.network import Bound, Network
 from sknnreg.engine.optimizers import OPTIMIZERS, SGD, Adam, RMSProp
-from sknnreg.engine.parameters import Parameters
-from sknnreg.engine.penalties import L1, L2, Regularizer, Term
+from sknnreg.engine.penalties import L1, L2
 from sknnreg.engine.streams import Streams
-from sknnreg.engine.training import Task, run_epoch
+from tests.engine.factories import Machine, Run, make_batches
 
 #: largest rate of the linear decay to 0 in the runs below
 RATES = {"sgd": 0.01, "sgdw": 0.01}
@@ -133,25 +129,19 @@ def test_golden_rmsprop():
 )
 def test_golden_decay(optimizer, decoupled, expected):
     """adamw and sgdw, against adam and sgd with an L2 term, in the training loop."""
-    network = Network([Dense(1, Constant(3.0), Constant(0.0))], SquaredError(), 1)
-    parameters = Parameters(network.specs, 1, float)
-    streams = Streams([0])
-    parameters.initialize(streams.initial())
-    optimizer.bind(parameters.theta, parameters.grad)
-    one = np.ones((1, 1))
-    run_epoch(
-        Task(
-            Bound.to(network, parameters),
-            parameters,
-            Regularizer([Term(slice(0, 1), (1,), L2(0.4, decoupled=decoupled))]),
-            Batches(one, one, None, None, 1, None, float),
-            streams,
-            EarlyStopping(1, 0.0),
-            optimizer,
-            rate=0.1,
-        )
-    )
-    assert_allclose(parameters.theta[0, 0], expected)
+    streams, one = Streams([0]), np.ones((1, 1))
+    layers = [Dense(1, Constant(3.0), Constant(0.0))]
+    machine = Machine.of(layers, SquaredError(), 1, streams.initial())
+    Run.of(
+        machine,
+        machine.penalize([L2(0.4, decoupled=decoupled)]),
+        make_batches(one, one, batch_size=1),
+        streams,
+        EarlyStopping(1, 0.0),
+        optimizer,
+        rate=0.1,
+    ).one_epoch()
+    assert_allclose(machine.theta[0, 0], expected)
 
 
 def train(name, n_models=3, n=50, n_steps=5, state=None, theta=None, seed=0, **kwargs):
@@ -169,15 +159,34 @@ def train(name, n_models=3, n=50, n_steps=5, state=None, theta=None, seed=0, **k
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("block", [1, 168, 720, 3576])
-def test_blocks_change_nothing(name, block, monkeypatch):
-    whole, state = train(name)
-    monkeypatch.setattr(optimizers, "BLOCK", block)
-    in_blocks, state_in_blocks = train(name)
-    assert_array_equal(in_blocks, whole)
-    assert state_in_blocks.keys() == state.keys()
-    for slot, array in state.items():
-        assert_array_equal(state_in_blocks[slot], array)
+def test_a_long_vector_is_its_pieces(name):
+    """Long ones are gone through block by block, here a dozen of them, one short."""
+    n, n_steps = 130_001, 3
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(3, n))
+    gradients = rng.normal(size=(n_steps, 3, n))
+
+    def go(part):
+        theta = start[:, part].copy()
+        grad = np.empty_like(theta)
+        optimizer = OPTIMIZERS[name]()
+        optimizer.bind(theta, grad)
+        for g in gradients:
+            grad[...] = g[:, part]
+            optimizer.step(0.1)
+        return theta, optimizer.state_of(np.arange(3))
+
+    whole, state = go(slice(None))
+    for first in range(0, n, 5000):
+        part = slice(first, first + 5000)
+        theta, state_of_part = go(part)
+        assert_array_equal(theta, whole[:, part])
+        assert state_of_part.keys() == state.keys()
+        for slot, array in state_of_part.items():
+            if slot == "t":
+                assert array == state["t"] == n_steps
+            else:
+                assert_array_equal(array, state[slot][:, part])
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
