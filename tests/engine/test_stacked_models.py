@@ -9,12 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknnreg.engine.activations import Tanh
 from sknnreg.engine.initializers import Constant, Normal
-from sknnreg.engine.layers import (
-    Activate,
-    BatchNorm,
-    Dense,
-    Residual,
-)
+from sknnreg.engine.layers import Activate, BatchNorm, Dense, Residual
 from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.schedules import Adaptive
 from tests.engine.factories import N_IN, Scenario, trained

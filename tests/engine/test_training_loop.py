@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknnreg.engine.layers import (
-    BatchNorm,
-)
+from sknnreg.engine.layers import BatchNorm
 from sknnreg.engine.optimizers import OPTIMIZERS
 from tests.engine.factories import (
     N,

@@ -19,8 +19,9 @@ from sknnreg.model_selection import (
     regularization_path,
 )
 from sknnreg.model_selection._groups import partition
+from tests.factories import however_it_ends
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = however_it_ends
 
 X, y = load_diabetes(return_X_y=True)
 MODEL = TransformedTargetRegressor(

@@ -1,36 +1,26 @@
 """A stack of estimators is its members fitted alone."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg._stack import NUMBERS, fit_stack, stack_key
 from sknnreg.model_selection._groups import stack_size
+from tests import factories
+from tests.factories import however_it_ends
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = however_it_ends
 
 rng = np.random.RandomState(0)
 X = rng.normal(size=(90, 5))
 y = np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] + 0.1 * rng.normal(size=90)
 
-
-def assert_same_fit(one, other, rtol=1e-9):
-    for name in ("coefs_", "intercepts_"):
-        for a, b in zip(getattr(one, name), getattr(other, name), strict=True):
-            assert_allclose(a, b, rtol=rtol, atol=1e-10)
-    assert one.n_iter_ == other.n_iter_
-    assert one.best_iter_ == other.best_iter_
-    assert one.t_ == other.t_
-    assert_allclose(one.loss_, other.loss_, rtol=rtol)
-    assert one.history_.keys() == other.history_.keys()
-    for name, column in one.history_.items():
-        assert_allclose(column, other.history_[name], rtol=1e-7, atol=1e-12)
-    assert_allclose(one.predict(X), other.predict(X), rtol=rtol, atol=1e-10)
+assert_same_fit = partial(factories.assert_same_fit, X=X)
 
 
 def test_64_models_of_which_one_diverges_and_many_stop():

@@ -1,0 +1,203 @@
+"""Fused searches on data and candidates of all kinds."""
+
+import pickle
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
+from scipy.stats import loguniform, uniform
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import make_multilabel_classification, make_regression
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    cross_val_score,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from sknnreg import MLPClassifierScratch
+from sknnreg.model_selection import (
+    FusedGridSearchCV,
+    FusedHalvingSearchCV,
+    FusedRandomizedSearchCV,
+)
+from tests.factories import however_it_ends
+from tests.model_selection.factories import (
+    BINARY,
+    CLASSES,
+    GRID,
+    LINE,
+    X,
+    assert_same_results,
+    classifier,
+    inside,
+    regressor,
+)
+
+pytestmark = however_it_ends
+
+
+def test_randomized():
+    space = {
+        "alpha": loguniform(1e-5, 1),
+        "dropout": uniform(0.1, 0.5),
+        "penalty": ["l1", "l2"],
+        "hidden_layer_sizes": [(5, 3), (7, 3)],
+    }
+    settings = {"n_iter": 12, "cv": 3, "random_state": 0}
+    theirs = RandomizedSearchCV(classifier(), space, **settings).fit(X, CLASSES)
+    ours = FusedRandomizedSearchCV(classifier(), space, **settings).fit(X, CLASSES)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+    assert ours.best_params_ == theirs.best_params_
+
+
+@pytest.mark.parametrize("max_stack", [1, 2, 4, None])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_stacks_and_workers_change_nothing(max_stack, n_jobs):
+    model = make_pipeline(StandardScaler(), classifier())
+    grid = inside("mlpclassifierscratch", GRID)
+    settings = {"cv": 2, "refit": False}
+    theirs = GridSearchCV(model, grid, **settings).fit(X, BINARY)
+    ours = FusedGridSearchCV(
+        model, grid, max_stack=max_stack, n_jobs=n_jobs, **settings
+    ).fit(X, BINARY)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+def test_threads():
+    grid = {"alpha": [0.01, 0.1, 1.0], "dropout": [0.0, 0.2]}
+    one = FusedGridSearchCV(classifier(), grid, cv=3, refit=False).fit(X, CLASSES)
+    with parallel_config(backend="threading", n_jobs=2):
+        many = FusedGridSearchCV(classifier(), grid, cv=3, refit=False).fit(X, CLASSES)
+    assert_same_results(many.cv_results_, one.cv_results_)
+
+
+def test_sparse():
+    S = csr_array(np.where(np.abs(X) > 0.7, X, 0))
+    grid = {"alpha": [0.01, 1.0], "input_dropout": [0.0, 0.2, 0.4]}
+    theirs = GridSearchCV(classifier(), grid, cv=3).fit(S, CLASSES)
+    ours = FusedGridSearchCV(classifier(), grid, cv=3).fit(S, CLASSES)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+def test_data_frames():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    grid = {"alpha": [0.01, 0.1]}
+    ours = FusedGridSearchCV(classifier(), grid, cv=2).fit(frame, pd.Series(BINARY))
+    theirs = GridSearchCV(classifier(), grid, cv=2).fit(frame, pd.Series(BINARY))
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+    assert ours.feature_names_in_.tolist() == list("abcdef")
+
+
+def test_multilabel_sparse_target():
+    Xm, Ym = make_multilabel_classification(80, 5, n_classes=3, random_state=0)
+    grid = {"alpha": [0.01, 0.1], "dropout": [0.1, 0.4]}
+    ours = FusedGridSearchCV(classifier(), grid, cv=2).fit(Xm, Ym)
+    theirs = GridSearchCV(classifier(), grid, cv=2).fit(Xm, Ym)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+def test_float32_ranks_alike():
+    X32 = X.astype(np.float32)
+    grid = {"alpha": [1e-4, 0.1, 1.0, 10.0], "learning_rate_init": [0.001, 0.01]}
+    settings = {"cv": 3, "scoring": "neg_log_loss"}
+    theirs = GridSearchCV(classifier(), grid, **settings).fit(X32, CLASSES)
+    ours = FusedGridSearchCV(classifier(), grid, **settings).fit(X32, CLASSES)
+    assert_same_results(ours.cv_results_, theirs.cv_results_, rtol=1e-4)
+    ranks = [search.cv_results_["rank_test_score"] for search in (ours, theirs)]
+    assert_array_equal(*ranks)
+
+
+def test_preparation_is_fitted_once_a_fold():
+    fits = []
+
+    class Counting(StandardScaler):
+        def fit(self, X, y=None, sample_weight=None):
+            fits.append(len(X))
+            return super().fit(X, y, sample_weight)
+
+    model = Pipeline([("scale", Counting()), ("mlp", classifier())])
+    grid = inside("mlp", GRID) | {"scale__with_mean": [True, False]}
+    FusedGridSearchCV(model, grid, cv=3, refit=False).fit(X, BINARY)
+    assert len(fits) == 3 * 2
+
+
+def test_people_use_it():
+    """Nested cross-validation, calibration, pickles."""
+    model = make_pipeline(StandardScaler(), classifier())
+    grid = inside("mlpclassifierscratch", {"alpha": [0.01, 0.1]})
+    search = FusedGridSearchCV(model, grid, cv=2)
+    nested = cross_val_score(search, X, BINARY, cv=2)
+    assert_allclose(
+        nested, cross_val_score(GridSearchCV(model, grid, cv=2), X, BINARY, cv=2)
+    )
+    again = pickle.loads(pickle.dumps(search.fit(X, BINARY)))
+    assert_array_equal(again.predict_proba(X), search.predict_proba(X))
+    calibrated = CalibratedClassifierCV(search, cv=2).fit(X, BINARY)
+    assert calibrated.score(X, BINARY) > 0.5
+    assert search.classes_.tolist() == ["no", "yes"]
+    assert search.n_features_in_ == 6
+
+
+def test_other_estimators_are_fitted_as_ever():
+    grid = {"alpha": [0.1, 1.0]}
+    X, y = make_regression(60, 4, random_state=0)
+    ours = FusedGridSearchCV(Ridge(), grid, cv=KFold(3)).fit(X, y)
+    theirs = GridSearchCV(Ridge(), grid, cv=KFold(3)).fit(X, y)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+def test_bad_data_is_reported_as_by_scikit_learn():
+    wrong = X.copy()
+    wrong[:, 0] = np.nan
+    with pytest.raises(ValueError, match="All the 6 fits failed"):
+        FusedGridSearchCV(classifier(), {"alpha": [0.1, 0.2]}, cv=3).fit(wrong, BINARY)
+    with pytest.raises(ValueError, match="contains NaN"):
+        FusedGridSearchCV(
+            classifier(), {"alpha": [0.1, 0.2]}, cv=3, error_score="raise"
+        ).fit(wrong, BINARY)
+
+
+def test_a_scorer_that_fails_while_training():
+    def broken(estimator, X, y):
+        raise RuntimeError("no score today")
+
+    model = classifier(early_stopping=True, scoring=broken)
+    grid = {"alpha": [0.1, 0.2]}
+    for kind in (FusedGridSearchCV, GridSearchCV):
+        with pytest.raises(ValueError, match="All the 4 fits failed"):
+            kind(model, grid, cv=2).fit(X, BINARY)
+        with pytest.raises(RuntimeError, match="no score today"):
+            kind(model, grid, cv=2, error_score="raise").fit(X, BINARY)
+
+
+def test_a_diverging_candidate_touches_no_other():
+    grid = {"learning_rate_init": [0.01, 1e30, 0.02], "alpha": [0.1, 0.2]}
+    model = regressor(solver="sgd")
+    settings = {"cv": 2, "error_score": -99.0}
+    with pytest.warns(match="fits failed"):
+        ours = FusedGridSearchCV(model, grid, **settings).fit(X, LINE)
+    with pytest.warns(match="fits failed"):
+        theirs = GridSearchCV(model, grid, **settings).fit(X, LINE)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+    failed = ours.cv_results_["mean_test_score"] == -99
+    rates = ours.cv_results_["param_learning_rate_init"]
+    assert_array_equal(failed, rates == 1e30)
+    with pytest.raises(ValueError, match=r"diverged|non-finite"):
+        FusedGridSearchCV(model, grid, cv=2, error_score="raise").fit(X, LINE)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [FusedGridSearchCV, FusedHalvingSearchCV])
+def test_scikit_learns_checks(kind):
+    model = MLPClassifierScratch(
+        (8,), learning_rate_init=0.05, max_iter=60, batch_size=20, random_state=0
+    )
+    check_estimator(kind(model, {"alpha": [1e-4, 1e-2, 0.1]}, cv=2))

@@ -1,0 +1,117 @@
+"""Successive halving that goes on where training was."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.stats import loguniform, uniform
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import HalvingGridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sknnreg.model_selection import FusedHalvingSearchCV
+from tests.factories import Recorder, however_it_ends, numbered_rows
+from tests.model_selection.factories import (
+    BINARY,
+    CLASSES,
+    GRID,
+    LINE,
+    X,
+    assert_same_results,
+    classifier,
+    inside,
+)
+
+pytestmark = however_it_ends
+
+
+def test_halving_equals_scikit_learns():
+    """A constant rate: going on is the same as starting again for longer."""
+    grid = GRID | {"alpha": np.logspace(-4, 1, 7)}
+    model = make_pipeline(StandardScaler(), classifier(max_iter=27))
+    grid = inside("mlpclassifierscratch", grid)
+    settings = {"cv": 3, "factor": 3}
+    theirs = HalvingGridSearchCV(
+        model,
+        grid,
+        resource="mlpclassifierscratch__max_iter",
+        max_resources=27,
+        **settings,
+    ).fit(X, CLASSES)
+    ours = FusedHalvingSearchCV(model, grid, **settings).fit(X, CLASSES)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+    for name in (
+        "n_resources_",
+        "n_candidates_",
+        "n_remaining_candidates_",
+        "n_iterations_",
+        "n_possible_iterations_",
+        "n_required_iterations_",
+        "min_resources_",
+        "max_resources_",
+        "best_index_",
+        "best_params_",
+        "best_score_",
+    ):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_halving_trains_no_epoch_twice(n_jobs):
+    model = classifier(max_iter=9, early_stopping=True, n_iter_no_change=3)
+    grid = {"alpha": np.logspace(-4, 1, 9), "solver": ["adam", "lbfgs"]}
+    search = FusedHalvingSearchCV(
+        model, grid, cv=2, factor=3, min_resources="smallest", n_jobs=n_jobs
+    ).fit(X, BINARY)
+    assert search.n_resources_ == [1, 3, 9]
+    assert search.n_candidates_ == [18, 6, 2]
+    assert search.cv_results_["mean_fit_time"].shape == (26,)
+    assert search.best_estimator_.n_iter_ <= 9
+
+
+def test_halving_draws_candidates():
+    space = {"alpha": loguniform(1e-4, 1), "dropout": uniform(0, 0.5)}
+    search = FusedHalvingSearchCV(
+        classifier(max_iter=9), space, n_candidates=9, cv=2, random_state=0
+    ).fit(X, BINARY)
+    assert search.n_candidates_ == [9, 3, 1]
+    with pytest.raises(ValueError, match="max_iter"):
+        FusedHalvingSearchCV(classifier(), {"max_iter": [3]}).fit(X, BINARY)
+    with pytest.raises(ValueError, match="needs an MLP"):
+        FusedHalvingSearchCV(Ridge(), {"alpha": [1, 2]}).fit(X, LINE)
+
+
+def test_halving_without_a_seed():
+    """No row is trained on in one iteration and validated on in the next."""
+    recorder = Recorder()
+    model = classifier(
+        max_iter=9, early_stopping=True, scoring=recorder, random_state=None
+    )
+    grid = {"alpha": np.logspace(-3, 0, 9)}
+    cv = KFold(2, shuffle=True, random_state=0)
+    search = FusedHalvingSearchCV(model, grid, cv=cv, refit=False)
+    search.fit(numbered_rows(len(X)), CLASSES)
+    assert search.n_iterations_ == 3
+    # one split a fold, whatever the iteration
+    distinct = {tuple(rows) for rows in recorder.rows}
+    assert len(recorder.rows) > len(distinct) == 2
+    assert search.estimator.random_state is None
+
+
+def test_aggressive_elimination():
+    grid = {"alpha": np.logspace(-4, 1, 9)}
+    settings = {
+        "cv": 2,
+        "factor": 2,
+        "min_resources": 4,
+        "aggressive_elimination": True,
+    }
+    ours = FusedHalvingSearchCV(classifier(), grid, **settings).fit(X, BINARY)
+    theirs = HalvingGridSearchCV(
+        classifier(), grid, resource="max_iter", max_resources=8, **settings
+    ).fit(X, BINARY)
+    assert ours.n_resources_ == theirs.n_resources_ == [4, 4, 4, 8]
+    assert ours.n_candidates_ == theirs.n_candidates_
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
