@@ -4,45 +4,81 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg.engine.layers import NORMALIZATIONS
 from sknnreg.engine.losses import REGRESSION_LOSSES
-from sknnreg.engine.optimizers import OPTIMIZERS
+from sknnreg.engine.penalties import PENALTIES
+from sknnreg.engine.schedules import SCHEDULES
+from tests.factories import KINDS, SOLVERS, however_it_ends
 
 # the checks are about the interface: most stop before convergence
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = however_it_ends
 
-KINDS = (MLPClassifierScratch, MLPRegressorScratch)
-
-SETTINGS = [
-    *({"solver": solver} for solver in OPTIMIZERS),
+#: Together they have every piece; pieces that draw row by row are in one of them, so
+#: that the others pass the checks of sample weights.
+SETTINGS = {
+    "default": {},
     # Sums over weighted and over repeated rows are rounded differently. In a net with
     # more weights than rows a hundred quasi-Newton steps magnify that: stop earlier.
-    {"solver": "lbfgs", "tol": 1e-3},
-    {"dropout": 0.3},
-    {"input_dropout": 0.2},
-    {"penalty": "l1", "alpha": 1e-3},
-    {"penalty": "elasticnet", "alpha": 1e-3},
-    {"early_stopping": True, "validation_fraction": 0.3},
-    {"penalty": "group_l1", "alpha": 1e-3},
-    {"alpha_bias": 0.01},
-    {"input_noise": 0.1},
-    {"normalization": "batch"},
-    {"normalization": "layer"},
-    {"residual": True, "learning_rate_init": 0.01},
-    {"max_norm": 2.0},
-    {"clip_norm": 0.5},
-    {"learning_rate": "cosine"},
-    {"learning_rate": "onecycle"},
-    {"learning_rate": "step", "learning_rate_init": 0.01},
-    {"learning_rate": "exponential", "learning_rate_init": 0.01},
-]
-SPECIAL = {
-    MLPClassifierScratch: [{"label_smoothing": 0.1, "learning_rate_init": 0.01}],
-    MLPRegressorScratch: [
-        {"loss": loss, "learning_rate_init": 0.01}
-        for loss in REGRESSION_LOSSES
-        if loss != "squared_error"
-    ],
+    "lbfgs": {"solver": "lbfgs", "tol": 1e-3},
+    "all that draws nothing": {
+        "solver": "adamw",
+        "penalty": "elasticnet",
+        "alpha": 1e-3,
+        "alpha_bias": 0.01,
+        "normalization": "batch",
+        "residual": True,
+        "max_norm": 2.0,
+        "clip_norm": 0.5,
+        "learning_rate": "cosine",
+        "learning_rate_init": 0.003,
+    },
+    # and the rate of "invscaling", which falls with each row, of whatever weight
+    "all that draws": {
+        "dropout": 0.1,
+        "input_dropout": 0.05,
+        "input_noise": 0.1,
+        "early_stopping": True,
+        "validation_fraction": 0.3,
+        "learning_rate": "invscaling",
+        "power_t": 0.1,
+        "learning_rate_init": 0.01,
+    },
+    "groups": {
+        "solver": "rmsprop",
+        "penalty": "group_l1",
+        "alpha": 1e-3,
+        "normalization": "layer",
+        "learning_rate": "step",
+        "learning_rate_init": 0.01,
+    },
+    "momentum": {
+        "solver": "sgd",
+        "penalty": "l1",
+        "alpha": 1e-3,
+        "learning_rate": "adaptive",
+    },
+    "decay": {
+        "solver": "sgdw",
+        "learning_rate": "exponential",
+        "learning_rate_init": 0.01,
+    },
+    "one cycle": {"learning_rate": "onecycle", "learning_rate_init": 0.02},
 }
+#: what only one of the two has
+SPECIAL = {
+    MLPClassifierScratch: {"all that draws nothing": {"label_smoothing": 0.1}},
+    MLPRegressorScratch: {
+        "all that draws nothing": {"loss": "huber"},
+        "groups": {"loss": "quantile"},
+        "one cycle": {"loss": "poisson"},
+        "decay": {"loss": "absolute_error"},
+    },
+}
+ESTIMATORS = [
+    kind(random_state=0, **settings, **SPECIAL[kind].get(name, {}))
+    for kind in KINDS
+    for name, settings in SETTINGS.items()
+]
 
 #: A row given twice gets two draws, a row of weight two gets one. scikit-learn's own
 #: forests and histogram boosting are excused from these two checks as well.
@@ -59,13 +95,27 @@ def expected_failures(estimator):
     return dict.fromkeys(ROW_CHECKS, ROW_DRAWS) if draws else {}
 
 
-@parametrize_with_checks(
-    [
-        kind(random_state=0, **settings)
-        for kind in KINDS
-        for settings in SETTINGS + SPECIAL[kind]
-    ],
-    expected_failed_checks=expected_failures,
-)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_check_estimator(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_piece_is_in_some_estimator(kind):
+    models = [model for model in ESTIMATORS if isinstance(model, kind)]
+
+    def found(name):
+        return {getattr(model, name) for model in models}
+
+    assert found("solver") == set(SOLVERS)
+    assert found("penalty") == set(PENALTIES)
+    assert found("learning_rate") == set(SCHEDULES)
+    assert found("normalization") == {None, *NORMALIZATIONS}
+    flags = ["dropout", "input_dropout", "input_noise", "early_stopping"]
+    flags += ["alpha_bias", "residual", "max_norm", "clip_norm"]
+    if kind is MLPClassifierScratch:
+        flags.append("label_smoothing")
+    else:
+        assert found("loss") == set(REGRESSION_LOSSES)
+    for name in flags:
+        assert any(found(name)), name
