@@ -1,17 +1,14 @@
 import pytest
-
-pytest.register_assert_rewrite("tests.factories", "tests.engine.factories")
-
-from sklearn.datasets import (  # noqa: E402
+from sklearn.datasets import (
     load_diabetes,
     load_iris,
     make_classification,
     make_multilabel_classification,
 )
-from sklearn.preprocessing import scale  # noqa: E402
-from threadpoolctl import threadpool_limits  # noqa: E402
+from sklearn.preprocessing import scale
+from threadpoolctl import threadpool_limits
 
-from tests import factories  # noqa: E402
+from tests import factories
 
 #: needs PyTorch; run by hand
 collect_ignore = ["golden/make_golden.py"]

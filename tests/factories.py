@@ -138,6 +138,11 @@ def arrays(model):
     return model.coefs_ + model.intercepts_
 
 
+def normalization_arrays(model, name):
+    """``gamma``, ``beta``, ``mean`` or ``variance`` of each normalized layer."""
+    return model._others.get(name, [])
+
+
 def assert_same_bits(a, b):
     for x, y in zip(arrays(a), arrays(b), strict=True):
         assert x.dtype == y.dtype

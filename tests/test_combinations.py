@@ -23,7 +23,7 @@ from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.schedules import SCHEDULES
 from sknnreg.engine.streams import Streams
-from tests.engine.factories import machine_of, run_of_models
+from tests.engine.factories import loss_of, machine_of, run_of_models
 
 FACTORS = {
     "task": [*REGRESSION_LOSSES, "multi-output", "binary", "multiclass", "multilabel"],
@@ -96,7 +96,7 @@ def make_data(row, n=13, n_features=5):
         loss = "squared_error" if task == "multi-output" else task
         model = MLPRegressorScratch(loss=loss, quantile=0.3, **settings)
         y = rng.gamma(2, 1, size=(n, 2 if task == "multi-output" else 1))
-        return model, X, y, model._loss(), weight
+        return model, X, y, loss_of(model), weight
     model = MLPClassifierScratch(**settings)
     if task == "multiclass":
         y = np.eye(3)[rng.integers(0, 3, n)]

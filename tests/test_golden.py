@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from tests.factories import normalization_arrays
 
 GOLDEN = json.loads(
     Path(__file__).with_name("golden").joinpath("golden.json").read_text("utf-8")
@@ -44,7 +45,7 @@ def results(model, X):
     """What golden.json holds of the trained network, by the same names."""
     found = {"coefs": model.coefs_, "intercepts": model.intercepts_}
     for name in ("gamma", "beta", "mean", "variance"):
-        found[name] = model._others.get(name, [])
+        found[name] = normalization_arrays(model, name)
     predict = getattr(model, "predict_proba", model.predict)
     return found | {"predicted": predict(X)}
 

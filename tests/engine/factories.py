@@ -12,7 +12,7 @@ from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
 from sknnreg.engine.initializers import Constant, Normal
 from sknnreg.engine.layers import Activate, Context, Dense, Dropout, InputNoise
-from sknnreg.engine.lbfgs import Objective
+from sknnreg.engine.lbfgs import Objective, minimize_lbfgs
 from sknnreg.engine.losses import SquaredError
 from sknnreg.engine.network import Bound, Network
 from sknnreg.engine.optimizers import DECOUPLED, OPTIMIZERS, SGD
@@ -124,12 +124,44 @@ def make_batches(
     return Batches(X, y, weight, rows, batch_size, streams, dtype)
 
 
-def lbfgs_objective(machine, regularizer, X, y, weight=None):
-    """The function that L-BFGS-B minimizes."""
-    dtype = machine.theta.dtype
-    X, y = X.astype(dtype), y.astype(dtype)
-    (whole,) = make_batches(X, y, weight, batch_size=len(y), dtype=dtype).epoch()
-    return Objective(machine.bound, machine.parameters, regularizer, whole)
+class Problem:
+    """What L-BFGS-B minimizes: all rows, for one model."""
+
+    def __init__(self, machine, regularizer, X, y, weight=None):
+        dtype = machine.theta.dtype
+        self.rows = X.astype(dtype), y.astype(dtype), weight
+        (whole,) = make_batches(*self.rows, batch_size=len(y), dtype=dtype).epoch()
+        self.machine, self.regularizer = machine, regularizer
+        self.objective = Objective(
+            machine.bound, machine.parameters, regularizer, whole
+        )
+
+    @property
+    def theta(self):
+        return self.machine.theta
+
+    @property
+    def l1(self):
+        """The strength of the kink of each parameter."""
+        l1 = np.zeros(self.theta.shape[1])
+        for term in self.regularizer.terms:
+            l1[term.place] = getattr(term.penalty, "l1", 0.0)
+        return l1
+
+    def solve(self, tol=1e-7, report=lambda value: False):
+        return minimize_lbfgs(self.objective, 5000, 10000, tol, report)
+
+    def J(self):
+        """At the present parameters, kinks included."""
+        value = self.machine.loss(*self.rows) + self.regularizer.value(self.theta)
+        return value.item()
+
+    def smooth_gradient(self):
+        """Of all but the kinks, at the present parameters."""
+        X, y, weight = self.rows
+        self.machine.value_and_gradient(X[None], y[None], weight)
+        self.regularizer.value_and_gradient(self.theta, self.machine.grad, kink=False)
+        return self.machine.grad[0]
 
 
 # Training
@@ -228,6 +260,11 @@ def machine_of(models, n_in, n_out, loss, generators):
     network = build_network(models, n_in, n_out, loss, np.float64)
     machine = Machine(network, generators)
     return machine, build_regularizer(models, machine.parameters)
+
+
+def loss_of(model):
+    """The engine's loss of an estimator that is not fitted yet."""
+    return model._loss()
 
 
 def run_of_models(models, X, y, loss, weight, seeds):

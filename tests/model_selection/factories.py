@@ -5,7 +5,12 @@ from functools import partial
 import numpy as np
 from numpy.testing import assert_allclose
 
+# all that the tests of stacks and groups know of the inside
+from sknnreg._stack import NUMBERS, fit_stack, stack_key
+from sknnreg.model_selection._groups import partition, stack_size
 from tests import factories
+
+__all__ = ["NUMBERS", "fit_stack", "partition", "stack_key", "stack_size"]
 
 SETTINGS = {"hidden_layer_sizes": (9, 5), "max_iter": 8, "batch_size": 16}
 classifier = partial(factories.classifier, **SETTINGS)

@@ -18,8 +18,8 @@ from sknnreg.model_selection import (
     regularization_cocktail,
     regularization_path,
 )
-from sknnreg.model_selection._groups import partition
 from tests.factories import however_it_ends
+from tests.model_selection.factories import partition
 
 pytestmark = however_it_ends
 

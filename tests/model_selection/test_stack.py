@@ -9,10 +9,9 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
-from sknnreg._stack import NUMBERS, fit_stack, stack_key
-from sknnreg.model_selection._groups import stack_size
 from tests import factories
 from tests.factories import however_it_ends
+from tests.model_selection.factories import NUMBERS, fit_stack, stack_key, stack_size
 
 pytestmark = however_it_ends
 
