@@ -47,23 +47,35 @@ def common(problem: Problem) -> dict:
     }
 
 
-def ours(problem: Problem):
+def our_model(problem: Problem, **settings):
+    """Our estimator, not fitted."""
     from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 
     regression = problem.task == "regression"
     kind = MLPRegressorScratch if regression else MLPClassifierScratch
     normalization = "batch" if problem.batch_norm else None
-    model = kind(
-        dropout=problem.dropout, normalization=normalization, **common(problem)
+    return kind(
+        dropout=problem.dropout,
+        normalization=normalization,
+        **common(problem) | settings,
     )
+
+
+def ours(problem: Problem):
+    model = our_model(problem)
     return lambda: model.fit(problem.X, problem.y)
 
 
-def sklearn(problem: Problem):
+def sklearn_model(problem: Problem, **settings):
+    """scikit-learn's estimator, not fitted."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     kind = MLPRegressor if problem.task == "regression" else MLPClassifier
-    model = kind(**common(problem))
+    return kind(**common(problem) | settings)
+
+
+def sklearn(problem: Problem):
+    model = sklearn_model(problem)
     return lambda: model.fit(problem.X, problem.y)
 
 
