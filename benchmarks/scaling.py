@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.speed import cores, make_data
 from sknnreg import MLPClassifierScratch
-from sknnreg._stack import fit_stack
+from sknnreg._run import fit_stack
 
 #: what stays while one of them grows
 BASE = {"rows": 4000, "features": 100, "width": 256, "depth": 2, "models": 1}

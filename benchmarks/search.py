@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import peers
 from benchmarks.speed import cores, make_data, measure
 from sknnreg import MLPClassifierScratch
-from sknnreg._stack import fit_stack
+from sknnreg._run import fit_stack
 from sknnreg.model_selection import FusedGridSearchCV, FusedHalvingSearchCV
 
 ALPHAS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]

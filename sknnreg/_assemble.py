@@ -6,29 +6,133 @@ ordinary fit, K for a stack trained in one pass.
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from sknnreg._data import Data
+from sknnreg._fitted import values
+from sknnreg._hyperparameters import refused
+from sknnreg._validation import ValidationScore
 from sknnreg.engine.activations import ACTIVATIONS
+from sknnreg.engine.batches import Batches
+from sknnreg.engine.early_stopping import EarlyStopping
 from sknnreg.engine.initializers import Initializer, get_initializer
 from sknnreg.engine.layers import (
+    INPUT_LAYERS,
     NORMALIZATIONS,
     Activate,
     Dense,
     Dropout,
-    InputNoise,
     Layer,
     Residual,
 )
+from sknnreg.engine.lbfgs import LBFGS
 from sknnreg.engine.losses import Loss
-from sknnreg.engine.network import Network
-from sknnreg.engine.optimizers import DECOUPLED, OPTIMIZERS, Optimizer
-from sknnreg.engine.parameters import Parameters
-from sknnreg.engine.penalties import PENALTIES, ElasticNet, Number, Regularizer, Term
+from sknnreg.engine.minibatch import MiniBatch
+from sknnreg.engine.model_axis import Number, stack
+from sknnreg.engine.network import Bound, Network
+from sknnreg.engine.optimizers import DECOUPLED, OPTIMIZERS, OptimizerState
+from sknnreg.engine.parameters import Parameters, Views
+from sknnreg.engine.penalties import PENALTIES, ElasticNet, Regularizer, Term
+from sknnreg.engine.progress import Progress
 from sknnreg.engine.schedules import SCHEDULES, Horizon, Schedule
+from sknnreg.engine.training import Solver, Task
+
+
+def build_task(
+    models,
+    data: Data,
+    progress: Progress,
+    fitted=None,
+    tolerant: bool = False,
+) -> Task:
+    """Everything a run works on, for models that differ in numbers only.
+
+    Parameters
+    ----------
+    models : list of estimators
+        K of them.
+    data : Data
+    progress : Progress
+        Where to begin; without vectors, at first values.
+    fitted : estimator or None
+        Whose coefficients are the first values, instead.
+    tolerant : bool
+        Of scorers that raise; see :class:`ValidationScore`.
+    """
+    X, weight = data.X, data.weight
+    network = build_network(
+        models, X.shape[1], data.target.shape[1], data.loss, X.dtype
+    )
+    parameters = Parameters(network.specs, len(models), X.dtype, progress.vectors)
+    if not progress.vectors:
+        parameters.initialize(progress.streams.initial(), X)
+    if fitted is not None:
+        take_over(fitted, network, parameters)
+    full_batch = models[0].solver == "lbfgs"
+    batches = Batches(
+        X,
+        data.target,
+        None if weight is None else weight[None],
+        data.rows,
+        data.n_rows if full_batch else batch_size(models[0], data.n_rows),
+        progress.streams if models[0].shuffle and not full_batch else None,
+        X.dtype,
+    )
+    bound = Bound.to(network, parameters)
+    regularizer = build_regularizer(models, parameters)
+    solver = build_solver(models, parameters, batches, progress)
+    check_penalty(models[0], regularizer, solver)
+    watched = data.validation is not None
+    return Task(
+        bound,
+        parameters,
+        regularizer,
+        batches,
+        solver,
+        progress,
+        ValidationScore(models, bound, data, tolerant) if watched else None,
+        watched and bool(models[0].early_stopping),
+    )
+
+
+def take_over(model, network: Network, parameters: Parameters) -> None:
+    """Make the arrays of a fitted model the first values."""
+    fitted = values(model, getattr(model, "_network", network))
+    old, new = flat(fitted), flat(parameters.values())
+    if [a.shape for a in old] != [a.shape for a in new]:
+        raise ValueError(
+            "warm_start and partial_fit go on with fitted coefficients of shapes "
+            f"{[a.shape[1:] for a in old]}, but hidden_layer_sizes="
+            f"{model.hidden_layer_sizes!r}, normalization={model.normalization!r}, "
+            f"residual={model.residual!r} and the data need "
+            f"{[a.shape[1:] for a in new]}."
+        )
+    for array, place in zip(old, new, strict=True):
+        place[...] = array
+
+
+def flat(views: Views) -> list:
+    """All arrays, layer after layer."""
+    return [array for layer in views for array in layer.values()]
+
+
+def batch_size(model, n: int) -> int:
+    """``batch_size`` as a number from 1 to ``n``."""
+    return min(200 if model.batch_size == "auto" else int(model.batch_size), n)
+
+
+def new_stopping(models) -> EarlyStopping:
+    """The patience that the models agree on."""
+    model = models[0]
+    # lbfgs tells by the gradient when it has arrived
+    endless = model.solver == "lbfgs" and not model.early_stopping
+    patience = np.inf if endless else model.n_iter_no_change
+    return EarlyStopping(patience, float(model.tol), len(models))
 
 
 def hidden_sizes(model) -> list[int]:
@@ -40,11 +144,10 @@ def hidden_sizes(model) -> list[int]:
     return [int(size) for size in sizes]
 
 
-def stack(values: Sequence[float], dtype) -> Number:
-    """A float if all models agree, else one number a model as (K, 1)."""
-    if all(value == values[0] for value in values):
-        return float(values[0])
-    return np.array(values, dtype)[:, None]
+def stacked(models, name: str, dtype) -> Number | None:
+    """A hyperparameter of a stack; None where it is None for all."""
+    values = [getattr(model, name) for model in models]
+    return None if values[0] is None else stack(values, dtype)
 
 
 def per_layer(models, name: str, n_layers: int, dtype) -> list[Number]:
@@ -62,79 +165,23 @@ def per_layer(models, name: str, n_layers: int, dtype) -> list[Number]:
     return [stack(column, dtype) for column in zip(*rows, strict=True)]
 
 
-def check_range(models, name: str, low: float, high: float, closed: bool) -> None:
-    """An array-like hyperparameter lies in [low, high], or [low, high)."""
-    for model in models:
-        value = np.asarray(getattr(model, name), dtype=float)
-        inside = (value >= low) & ((value <= high) if closed else (value < high))
-        if not inside.all():
-            bracket = "]" if closed else ")"
-            raise ValueError(
-                f"The {name!r} parameter of {type(model).__name__} must be in the "
-                f"range [{low}, {high}{bracket}. Got {getattr(model, name)!r} instead."
-            )
-
-
-def check_numbers(models) -> None:
-    """Ranges of the hyperparameters that may be one a layer."""
-    for name in ("alpha", "alpha_bias"):
-        check_range(models, name, 0, np.inf, closed=False)
-    check_range(models, "l1_ratio", 0, 1, closed=True)
-    check_range(models, "dropout", 0, 1, closed=False)
-
-
-def check_lbfgs(model) -> None:
-    """Refuse what has no meaning for a full-batch solver with a line search."""
-    if model.solver != "lbfgs":
-        return
-    fixed = "its line search needs an objective that does not change from call to call"
-    clashes = {
-        "dropout": (np.any(model.dropout), fixed, 0),
-        "input_dropout": (model.input_dropout, fixed, 0),
-        "input_noise": (model.input_noise, fixed, 0),
-        "normalization": (
-            model.normalization == "batch",
-            "batch statistics are learned from mini-batches",
-            "layer",
-        ),
-        "penalty": (
-            model.penalty is not None and PENALTIES[model.penalty].stochastic_only,
-            "it cannot handle this kink",
-            "l1",
-        ),
-        "max_norm": (model.max_norm, "its steps cannot be cut", None),
-        "clip_norm": (model.clip_norm, "its line search needs the true gradient", None),
-    }
-    for name, (clash, reason, instead) in clashes.items():
-        if clash:
-            raise ValueError(
-                f"solver='lbfgs' cannot be used with {name}={getattr(model, name)!r}: "
-                f"{reason}. Set {name}={instead!r} or use a stochastic solver such as "
-                "solver='adam'."
-            )
-
-
 def build_network(models, n_in: int, n_out: int, loss: Loss, dtype) -> Network:
     """[noise], [input dropout], the hidden blocks, and a dense layer."""
-    first = models[0]
-    sizes = hidden_sizes(first)
+    model = models[0]
+    sizes = hidden_sizes(model)
     layers: list[Layer] = []
-    noise, input_dropout = (
-        stack([getattr(model, name) for model in models], dtype)
-        for name in ("input_noise", "input_dropout")
-    )
-    if np.any(noise):
-        layers.append(InputNoise(noise))
-    if np.any(input_dropout):
-        layers.append(Dropout(input_dropout))
+    for name, kind in INPUT_LAYERS.items():
+        number = stack([getattr(model, name, 0) for model in models], dtype)
+        if np.any(number):
+            layers.append(kind(number))
     rates = per_layer(models, "dropout", len(sizes), dtype)
     for size, rate in zip(sizes, rates, strict=True):
-        block = hidden_block(first, size, rate)
-        if first.residual:
-            layers.append(Residual(block, initializers(first)[0]))
+        block = hidden_block(model, size, rate)
+        if model.residual:
+            layers.append(Residual(block, initializers(model)[0]))
         else:
             layers.extend(block)
-    layers.append(Dense(n_out, *initializers(first)))
+    layers.append(Dense(n_out, *initializers(model)))
     return Network(layers, loss, n_in)
 
 
@@ -160,57 +207,92 @@ def initializers(model) -> tuple[Initializer, Initializer]:
 
 def build_regularizer(models, parameters: Parameters) -> Regularizer:
     """The penalties on weights and biases, each on its part of ``theta``."""
-    first = models[0]
-    if first.penalty is None:
+    model = models[0]
+    if model.penalty is None:
         return Regularizer([])
-    kind = PENALTIES[first.penalty]
-    decoupled = first.solver in DECOUPLED
+    kind = PENALTIES[model.penalty]
+    decoupled = model.solver in DECOUPLED
     dtype = parameters.theta.dtype
-    matrices = parameters.matrices()
-
-    def numbers(name: str) -> list[Number]:
-        return per_layer(models, name, len(matrices), dtype)
-
-    alphas, ratios, bias_alphas = map(numbers, ("alpha", "l1_ratio", "alpha_bias"))
+    layers = list(zip(parameters.matrices(), parameters.biases(), strict=True))
+    alphas, ratios, bias_alphas = (
+        per_layer(models, name, len(layers), dtype)
+        for name in ("alpha", "l1_ratio", "alpha_bias")
+    )
     if issubclass(kind, ElasticNet):
         # one operation for all layers: a strength for every number of theta
         alpha, ratio = np.zeros((2, *parameters.theta.shape), dtype)
-        for j, ((i, name), *_) in enumerate(matrices):
-            bias = parameters.place(i, name.replace("weight", "bias"))
-            alpha[:, bias], ratio[:, bias] = bias_alphas[j], ratios[j]
-            for key in matrices[j]:
-                place = parameters.place(*key)
-                alpha[:, place], ratio[:, place] = alphas[j], ratios[j]
+        for j, (weights, biases) in enumerate(layers):
+            for keys, strength in ((weights, alphas[j]), (biases, bias_alphas[j])):
+                for key in keys:
+                    place = parameters.place(*key)
+                    alpha[:, place], ratio[:, place] = strength, ratios[j]
         n = alpha.shape[1]
         return Regularizer([Term(slice(0, n), (n,), kind(alpha, ratio, decoupled))])
     terms = []
     bias_kind = kind if kind.elementwise else ElasticNet
-    for j, keys in enumerate(matrices):
+    for j, (weights, biases) in enumerate(layers):
         penalty = kind.of_layer(j, alphas[j], ratios[j], decoupled)
-        terms += [Term(*parameters.find(*key), penalty) for key in keys]
+        terms += [Term(*parameters.find(*key), penalty) for key in weights]
         if np.any(bias_alphas[j]):
-            i, name = keys[0]
-            place = parameters.find(i, name.replace("weight", "bias"))
-            bias_penalty = bias_kind(bias_alphas[j], ratios[j], decoupled)
-            terms.append(Term(*place, bias_penalty))
+            penalty = bias_kind(bias_alphas[j], ratios[j], decoupled)
+            terms += [Term(*parameters.find(*key), penalty) for key in biases]
     return Regularizer(terms)
+
+
+def check_penalty(model, regularizer: Regularizer, solver: Solver) -> None:
+    """Refuse a penalty that the solver cannot handle."""
+    lacking = regularizer.lacking(solver.needs)
+    if lacking:
+        reason = f"of its kink the solver needs {' and '.join(lacking)}, which it lacks"
+        if isinstance(solver, LBFGS):
+            raise refused("penalty", model.penalty, reason, "l1")
+        raise ValueError(f"penalty={model.penalty!r} cannot be used: {reason}.")
+
+
+def build_solver(
+    models, parameters: Parameters, batches: Batches, progress: Progress
+) -> Solver:
+    """The solver that ``solver`` names, going on from the progress."""
+    model, dtype = models[0], parameters.theta.dtype
+    if progress.optimizer.kind != model.solver:
+        progress.optimizer = OptimizerState(model.solver)
+        progress.steps_before = 0
+    if model.solver == "lbfgs":
+        return LBFGS(model.max_fun, model.tol)
+    kind = OPTIMIZERS[model.solver]
+    optimizer = kind(**arguments(kind, models, dtype))
+    optimizer.bind(
+        parameters.theta, parameters.grad, progress.optimizer, parameters.rates
+    )
+    horizon = Horizon(
+        len(batches), model.max_iter, len(batches.rows), progress.steps_before
+    )
+    by_callable = callable(model.learning_rate)
+    rate = 1.0 if by_callable else stacked(models, "learning_rate_init", dtype)
+    return MiniBatch(
+        optimizer,
+        rate,
+        build_schedule(models, horizon),
+        clip=stacked(models, "clip_norm", dtype),
+        limit=stacked(models, "max_norm", dtype),
+    )
+
+
+@functools.cache
+def parameter_names(kind: Callable) -> tuple[str, ...]:
+    """What a class is made from; looking takes some 50 µs."""
+    return tuple(inspect.signature(kind).parameters)
 
 
 def arguments(kind: Callable, models, dtype) -> dict[str, Any]:
     """What a class of the engine asks for by the name of a hyperparameter."""
     found: dict[str, Any] = {}
-    for name in inspect.signature(kind).parameters:
+    for name in parameter_names(kind):
         if hasattr(models[0], name):
             values = [getattr(model, name) for model in models]
             is_flag = isinstance(values[0], (bool, np.bool_))
             found[name] = values[0] if is_flag else stack(values, dtype)
     return found
-
-
-def build_optimizer(models, dtype) -> Optimizer:
-    """The optimizer that ``solver`` names."""
-    kind = OPTIMIZERS[models[0].solver]
-    return kind(**arguments(kind, models, dtype))
 
 
 def build_schedule(models, horizon: Horizon) -> Schedule:

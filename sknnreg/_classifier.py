@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from numbers import Real
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import column_or_1d
 
 from sknnreg._base import BaseMLP
-from sknnreg._docs import add_shared_docs
-from sknnreg._sklearn import (
-    Interval,
-    StrOptions,
-    _check_partial_fit_first_call,
-    _fit_context,
-)
-from sknnreg.engine.losses import BinaryLogLoss, MulticlassLogLoss, smooth_labels
+from sknnreg._hyperparameters import CLASSIFIER, SHARED, constraints
+from sknnreg._sklearn import _check_partial_fit_first_call, _fit_context
+from sknnreg._target import ClassTarget
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
-@add_shared_docs
 class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     """Multi-layer perceptron classifier with penalties, dropout and early stopping.
 
@@ -40,7 +37,172 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
 'gelu', 'silu', 'softplus'}, default='relu'
         Activation function of the hidden layers.
 
-    {parameters}
+    solver : {'sgd', 'sgdw', 'adam', 'adamw', 'rmsprop', 'lbfgs'}, default='adam'
+        The solver.
+
+        - 'sgd': stochastic gradient descent with (Nesterov's) momentum;
+        - 'adam': adaptive moments (Kingma & Ba 2015);
+        - 'sgdw', 'adamw': the same steps with decoupled weight decay: the L2 part of
+          the penalty is W ← W − η·α·W outside the gradient (Loshchilov & Hutter 2019);
+        - 'rmsprop': the second moment only (Tieleman & Hinton 2012), with ``beta_2``;
+        - 'lbfgs': the whole data in each step, by SciPy's L-BFGS-B; often best for
+          small data.
+
+    alpha : float or array-like of shape (n_layers - 1,), default=1e-4
+        Strength α ≥ 0 of the penalty on the weights, one for all layers or one a layer.
+        It does not depend on the batch size or the number of samples: a value for
+        scikit-learn's MLP, divided by its batch size, means the same here.
+
+    batch_size : int, default='auto'
+        Rows of a mini-batch; 'auto' means ``min(200, n_samples)``. Not used by 'lbfgs'.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', \
+'step', 'exponential'} or callable, default='constant'
+        Schedule of the learning rate, for every stochastic solver.
+
+        - 'constant': ``learning_rate_init``;
+        - 'invscaling': ``learning_rate_init / (1 + t)**power_t``, t being the number of
+          samples seen, changed after each epoch;
+        - 'adaptive': ``learning_rate_init``, divided by 5 each time
+          ``n_iter_no_change`` epochs in a row bring no progress of ``tol``;
+        - 'cosine': half a cosine down to 0 over ``max_iter`` epochs, after a linear \
+rise
+          over ``warmup_fraction`` of them (Loshchilov & Hutter 2017);
+        - 'onecycle': up from 1/25 over ``warmup_fraction``, then down to 4e-6, both \
+along
+          half a cosine (Smith & Topin 2018);
+        - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
+          once or a bit at each step;
+        - a callable ``step -> rate``, the first step being 0.
+
+    learning_rate_init : float, default=0.001
+        The initial learning rate η > 0.
+
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+
+    max_iter : int, default=200
+        Largest number of epochs, or of iterations of 'lbfgs'.
+
+    shuffle : bool, default=True
+        Whether to draw a new order of the rows for each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Determines first values, validation split, order of the rows, dropout and noise.
+        Pass an int for reproducible results. The streams go on over calls of
+        ``partial_fit``.
+
+    tol : float, default=1e-4
+        Smallest progress of the loss or the score that counts; for 'lbfgs', the bound
+        on the largest entry of the gradient.
+
+    verbose : bool, default=False
+        Whether to print progress to stdout.
+
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the last fit: its coefficients and the moments of
+        its optimizer. A validation split is that of the last fit.
+
+    momentum : float, default=0.9
+        Momentum in [0, 1] of 'sgd' and 'sgdw'.
+
+    nesterovs_momentum : bool, default=True
+        Whether momentum looks ahead.
+
+    early_stopping : bool, default=False
+        Whether to hold out ``validation_fraction`` of the rows (or use ``X_val``), stop
+        after ``n_iter_no_change`` epochs in a row without progress of ``scoring`` on
+        them, and keep the best epoch's parameters. The split is stratified by class,
+        but for multilabel targets, and carries the sample weights.
+
+    validation_fraction : float, default=0.1
+        Share of the rows to hold out for early stopping, in [0, 1).
+
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay rates in [0, 1) of Adam's first and second moments.
+
+    epsilon : float, default=1e-8
+        Added to the root of Adam's second moment.
+
+    n_iter_no_change : int, default=10
+        Patience: epochs in a row without progress of ``tol`` before training stops.
+        ``np.inf`` for never.
+
+    max_fun : int, default=15000
+        Largest number of evaluations of the objective by 'lbfgs'.
+
+    init : {'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', \
+'lecun_uniform', 'lecun_normal', 'fan_in_uniform', 'uniform', 'normal', \
+'standard_normal', 'zeros', 'constant', 'orthogonal', 'xavier_uniform', \
+'xavier_normal'}, 'auto' or callable, default='glorot_uniform'
+        First values of the weights. 'auto' goes by the activation: it is 'he_uniform'
+        for relu, leaky_relu, elu, gelu, silu and softplus, 'lecun_normal' for selu and
+        'glorot_uniform' for the rest. A callable or an object of
+        :mod:`sknnreg.engine.initializers` is called as ``init(rng, shape)``, with a
+        ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
+
+    bias_init : str or callable, default='zeros'
+        First values of the biases, as ``init``.
+
+    penalty : {'l1', 'l2', 'elasticnet', 'group_l1'} or None, default='l2'
+        Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with
+        l1_ratio 1 for 'l1' and 0 for 'l2'. The L1 part is solved by its proximal map,
+        so zeros are exact. 'group_l1' drops whole inputs:
+        Ω = α·[l1_ratio·Σ_j √n_out·‖W¹_j‖₂ + (1 − l1_ratio)/2·‖W of later layers‖₂²], \
+W¹_j
+        being the weights that leave input j; not for 'lbfgs'.
+
+    l1_ratio : float or array-like of shape (n_layers - 1,), default=0.5
+        Share in [0, 1] of the L1 part of 'elasticnet', and of the group part of
+        'group_l1'.
+
+    alpha_bias : float or array-like of shape (n_layers - 1,), default=0.0
+        Strength of the same penalty on the biases.
+
+    dropout : float or array-like of shape (n_layers - 2,), default=0.0
+        Probability in [0, 1) to *drop* a hidden unit while training, one for all hidden
+        layers or one a layer. Not for 'lbfgs'.
+
+    input_dropout : float, default=0.0
+        Probability in [0, 1) to drop an input. Not for 'lbfgs'.
+
+    scoring : str, callable or None, default='loss'
+        What early stopping watches: 'loss' is minus the validation loss without
+        penalty; else any scorer name or callable of scikit-learn, or None for
+        ``score``.
+
+    dtype : {'auto', 'float32', 'float64'}, default='auto'
+        Precision of training and prediction. 'auto' follows X: float32 for float32,
+        float64 for everything else.
+
+    normalization : {'batch', 'layer'} or None, default=None
+        Normalization between each hidden layer's weights and its activation: over the
+        rows of a batch (not for 'lbfgs') or over the units of a row.
+
+    residual : bool, default=False
+        Whether each hidden layer adds its input to its output, through a projection
+        where the widths differ.
+
+    input_noise : float, default=0.0
+        Gaussian noise on the inputs while training, in standard deviations of each
+        feature of the first training data. Not for 'lbfgs'.
+
+    max_norm : float or None, default=None
+        Largest Euclidean norm of the incoming weights of each unit, output units too,
+        enforced after each step. Not for 'lbfgs'.
+
+    clip_norm : float or None, default=None
+        Largest Euclidean norm of the whole gradient of a step. Not for 'lbfgs'.
+
+    warmup_fraction : float, default=0.1
+        Share of the run, in [0, 1), in which 'cosine' and 'onecycle' rise.
+
+    decay_rate : float, default=0.5
+        Factor in (0, 1] by which 'step' and 'exponential' shrink the rate in
+        ``decay_epochs``.
+
+    decay_epochs : int, default=20
+        See ``decay_rate``.
 
     class_weight : dict, list of dict, 'balanced' or None, default=None
         Weights of the classes, multiplied with the sample weights. 'balanced' weighs
@@ -56,7 +218,45 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Class labels.
-    {attributes}
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Biases of each layer.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of features seen during fit, if X has names that are all strings.
+    n_iter_ : int
+        Epochs, or iterations of 'lbfgs', of the last call of ``fit``.
+    best_iter_ : int
+        Number, from 1, of the epoch in ``history_`` whose parameters early stopping
+        kept, or that were kept when training diverged; else of the epoch with the least
+        loss. The loss of an epoch is the mean over its steps, each before it is taken.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Euclidean norm of the weights that leave each input.
+    t_ : int
+        Number of training samples seen over all epochs.
+    loss_ : float
+        The objective J of the epoch whose parameters are kept.
+    best_loss_ : float or None
+        Smallest of ``loss_curve_``; None with early stopping.
+    loss_curve_ : list of float
+        The objective J of each epoch: mean loss plus penalty.
+    validation_scores_ : list of float or None
+        Score of each epoch on the validation data; None without early stopping.
+    best_validation_score_ : float or None
+        The score of the parameters kept by early stopping.
+    history_ : dict of {str: list of float}
+        What happened in each epoch, ready for ``pandas.DataFrame``: 'loss' (J),
+        'penalty' (its Ω), 'learning_rate', 'validation_loss' and 'validation_score' if
+        there are validation data, and for each layer 'weight_norm_<i>' and
+        'gradient_norm_<i>', the latter of the epoch's last step.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Number of outputs.
+    out_activation_ : str
+        Name of the inverse link.
 
     See Also
     --------
@@ -82,106 +282,109 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
     True
     """
 
-    _parameter_constraints: dict = {
-        **BaseMLP._parameter_constraints,
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-    }
+    _parameter_constraints: dict = constraints(SHARED, CLASSIFIER)
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: ArrayLike | int = (100,),
+        activation: str = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        init="glorot_uniform",
-        bias_init="zeros",
-        penalty="l2",
-        l1_ratio=0.5,
-        alpha_bias=0.0,
-        dropout=0.0,
-        input_dropout=0.0,
-        scoring="loss",
-        dtype="auto",
-        normalization=None,
-        residual=False,
-        input_noise=0.0,
-        max_norm=None,
-        clip_norm=None,
-        warmup_fraction=0.1,
-        decay_rate=0.5,
-        decay_epochs=20,
-        class_weight=None,
-        label_smoothing=0.0,
-    ):
-        super().__init__(
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            solver=solver,
-            alpha=alpha,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            power_t=power_t,
-            max_iter=max_iter,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            verbose=verbose,
-            warm_start=warm_start,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-            max_fun=max_fun,
-            init=init,
-            bias_init=bias_init,
-            penalty=penalty,
-            l1_ratio=l1_ratio,
-            alpha_bias=alpha_bias,
-            dropout=dropout,
-            input_dropout=input_dropout,
-            scoring=scoring,
-            dtype=dtype,
-            normalization=normalization,
-            residual=residual,
-            input_noise=input_noise,
-            max_norm=max_norm,
-            clip_norm=clip_norm,
-            warmup_fraction=warmup_fraction,
-            decay_rate=decay_rate,
-            decay_epochs=decay_epochs,
-        )
+        solver: str = "adam",
+        alpha: float | ArrayLike = 0.0001,
+        batch_size: str | int = "auto",
+        learning_rate: str | Callable = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | RandomState | None = None,
+        tol: float = 0.0001,
+        verbose: int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-08,
+        n_iter_no_change: int | float = 10,
+        max_fun: int = 15000,
+        init: str | Callable = "glorot_uniform",
+        bias_init: str | Callable = "zeros",
+        penalty: str | None = "l2",
+        l1_ratio: float | ArrayLike = 0.5,
+        alpha_bias: float | ArrayLike = 0.0,
+        dropout: float | ArrayLike = 0.0,
+        input_dropout: float = 0.0,
+        scoring: str | Callable | None = "loss",
+        dtype: str = "auto",
+        normalization: str | None = None,
+        residual: bool = False,
+        input_noise: float = 0.0,
+        max_norm: float | None = None,
+        clip_norm: float | None = None,
+        warmup_fraction: float = 0.1,
+        decay_rate: float = 0.5,
+        decay_epochs: int = 20,
+        class_weight: dict | list | str | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.init = init
+        self.bias_init = bias_init
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.alpha_bias = alpha_bias
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.scoring = scoring
+        self.dtype = dtype
+        self.normalization = normalization
+        self.residual = residual
+        self.input_noise = input_noise
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.warmup_fraction = warmup_fraction
+        self.decay_rate = decay_rate
+        self.decay_epochs = decay_epochs
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
 
+    def _new_target(self) -> ClassTarget:
+        return ClassTarget(self.class_weight, self.label_smoothing)
+
     @available_if(lambda self: self._has_partial_fit())
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on the given rows.
 
         Parameters
@@ -200,15 +403,14 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         self : object
             The estimator, trained further.
         """
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        target = self._new_target()
+        if _check_partial_fit_first_call(copy.copy(self), classes):
+            target.learn_classes(y, classes)
+        else:
+            target.recall(self._target)
+        return self._fit_part(X, y, sample_weight, target)
 
-    def _learn_classes(self, y, classes):
-        if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = LabelBinarizer()
-            multilabel = type_of_target(y).startswith("multilabel")
-            self._label_binarizer.fit(y if multilabel else classes)
-
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Predict classes.
 
         Parameters
@@ -222,14 +424,9 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             Predicted classes.
         """
         raw = self._raw_predict(X)
-        # half of the probability, or the largest one, is raw = 0 or the largest raw
-        if self._is_multilabel() or len(self.classes_) == 1:
-            return self._label_binarizer.inverse_transform(raw, threshold=0.0)
-        if raw.shape[1] == 1:
-            return self.classes_[(raw[:, 0] > 0).astype(np.intp)]
-        return self.classes_[raw.argmax(axis=1)]
+        return self._target.decode(raw)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Predict probabilities.
 
         Parameters
@@ -243,9 +440,10 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             Columns as in ``classes_``; for a multilabel target the probability of each
             label.
         """
-        return self._inverse_link(self._both_classes(self._raw_predict(X)))
+        raw = self._raw_predict(X)
+        return self._inverse_link(self._target.both_classes(raw))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray:
         """Predict the logarithms of probabilities, finite where these underflow.
 
         Parameters
@@ -258,7 +456,8 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         log_probability : ndarray of shape (n_samples, n_classes)
             As :meth:`predict_proba`.
         """
-        raw = self._both_classes(self._raw_predict(X))
+        raw = self._raw_predict(X)
+        raw = self._target.both_classes(raw)
         stable = self._network.loss.log_probability(raw[None])[0]
         probability = self._inverse_link(raw)
         with np.errstate(divide="ignore"):
@@ -266,7 +465,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
         underflow = probability < np.finfo(probability.dtype).tiny
         return np.where(underflow, stable, log_probability)
 
-    def sample_predict_proba(self, X, n_samples=100):
+    def sample_predict_proba(self, X: ArrayLike, n_samples: int = 100) -> NDArray:
         """Probabilities from stochastic passes: Monte-Carlo dropout.
 
         Dropout and noise stay on; the spread over the samples tells how sure the
@@ -285,65 +484,7 @@ class MLPClassifierScratch(ClassifierMixin, BaseMLP):
             The same for the same int ``random_state``.
         """
         raw = self._sample_raw(X, n_samples)
-        return self._inverse_link(self._both_classes(raw))
-
-    def _both_classes(self, raw):
-        """A column for each class where one raw output stands for two."""
-        binary = self.n_outputs_ == 1 and not self._is_multilabel()
-        return np.concatenate([-raw, raw], axis=-1) if binary else raw
-
-    def _is_multilabel(self):
-        return self._label_binarizer.y_type_.startswith("multilabel")
-
-    def _is_multiclass(self):
-        many = len(self._label_binarizer.classes_) > 2
-        return many and not self._is_multilabel()
-
-    def _loss(self):
-        return MulticlassLogLoss() if self._is_multiclass() else BinaryLogLoss()
-
-    def _training_target(self, target):
-        return smooth_labels(target, self.label_smoothing, self._is_multiclass())
-
-    def _stratify(self, y):
-        return None if self._is_multilabel() else y
-
-    def _class_weights(self, y, incremental):
-        if self.class_weight is None:
-            return None
-        if incremental and self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' cannot be used with partial_fit, which does "
-                "not see all rows: pass a dict of weights instead."
-            )
-        return compute_sample_weight(self.class_weight, y)
-
-    def _validate_target(self, y, reset):
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if reset:
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-        else:
-            self._check_classes(unique_labels(y), self.warm_start)
-        return y
-
-    def _encode_target(self, y):
-        self._check_classes(unique_labels(y), exactly=False)
-        return self._label_binarizer.transform(y)
-
-    def _check_classes(self, classes, exactly):
-        if exactly and set(classes) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{classes}"
-            )
-        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. `self.classes_` has "
-                f"{self.classes_}. 'y' has {classes}."
-            )
+        return self._inverse_link(self._target.both_classes(raw))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

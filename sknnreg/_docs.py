@@ -1,18 +1,43 @@
-"""The documentation that both estimators share: parameters and fitted attributes."""
+"""What is said to a user about hyperparameters and fitted attributes, once.
+
+``python -m sknnreg._docs`` writes it into the two estimators, together with their
+constructors, from here and from ``_hyperparameters.py``: editors and other static tools
+see whole docstrings and signatures. A test holds the estimators against it.
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
+from numbers import Integral, Real
+from pathlib import Path
+from textwrap import indent
 
+from sknnreg._hyperparameters import CLASSIFIER, REGRESSOR, SHARED, Row
+from sknnreg._sklearn import Interval, Options
+from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import INITIALIZERS
 from sknnreg.engine.layers import NORMALIZATIONS
+from sknnreg.engine.losses import REGRESSION_LOSSES
+from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.schedules import SCHEDULES
 
+#: the hyperparameters of each estimator in the order of its constructor, the first so
+#: many of them positional
+SIGNATURES: dict[str, tuple[dict[str, Row], int]] = {
+    "_classifier.py": (SHARED | CLASSIFIER, 2),
+    "_regressor.py": (
+        {"loss": REGRESSOR["loss"]} | SHARED | REGRESSOR,
+        3,
+    ),
+}
 
-def names(registry) -> str:
+
+def names(registry, *extra: str) -> str:
     """The names of a registry, as numpydoc writes a choice."""
-    return "{" + ", ".join(f"'{name}'" for name in registry) + "}"
+    return "{" + ", ".join(f"'{name}'" for name in (*registry, *extra)) + "}"
 
 
 def describe(registry) -> list[tuple[str, type, str]]:
@@ -29,16 +54,126 @@ def describe(registry) -> list[tuple[str, type, str]]:
     return rows
 
 
-def add_shared_docs(cls):
-    """Fill ``{parameters}`` and ``{attributes}`` of a class docstring."""
-    doc = inspect.cleandoc(cls.__doc__)
-    doc = doc.replace("{parameters}", PARAMETERS.strip())
-    cls.__doc__ = doc.replace("{attributes}", ATTRIBUTES.strip()) + "\n"
-    return cls
+def entries(text: str) -> dict[str, str]:
+    """Entries of a numpydoc section by name; one for several names by the first."""
+    parts = re.split(r"\n+(?=\w+(?:, \w+)* : )", text.strip())
+    return {re.match(r"\w+", part)[0]: part for part in parts}
+
+
+def parameter_section(table: dict[str, Row]) -> str:
+    """The entries of a constructor's arguments."""
+    known = entries(PARAMETERS)
+    return "\n\n".join(known[name] for name in table if name in known)
+
+
+#: how a constraint of scikit-learn reads as a type
+HINTS = {
+    "array-like": "ArrayLike",
+    "boolean": "bool",
+    "verbose": "int",
+    "random_state": "int | RandomState | None",
+    callable: "Callable",
+    str: "str",
+    dict: "dict",
+    list: "list",
+    None: "None",
+}
+
+
+def hint(row: Row) -> str:
+    """The type of a hyperparameter, from what is allowed for it."""
+    types = []
+    for allowed in row.allowed:
+        if isinstance(allowed, (Interval, Options)):
+            known = {Real: "float", Integral: "int", str: "str"}[allowed.type]
+        else:
+            known = HINTS[allowed]
+        if known not in types:
+            types.append(known)
+    return " | ".join(sorted(types, key="None".__eq__))
+
+
+def constructor(table: dict[str, Row], n_positional: int) -> str:
+    """The source of ``__init__``."""
+    arguments = [
+        f"{name}: {hint(row)} = {default(row)}," for name, row in table.items()
+    ]
+    arguments.insert(n_positional, "*,")
+    lines = [
+        "def __init__(",
+        "    self,",
+        *(f"    {argument}" for argument in arguments),
+        ") -> None:",
+        *(f"    self.{name} = {name}" for name in table),
+    ]
+    return "\n".join(lines)
+
+
+def default(row: Row) -> str:
+    """A default as ruff writes it."""
+    return repr(row.default).replace("'", '"')
+
+
+def folded(section: str) -> str:
+    """A section as it stands in a docstring: headings folded at 88 columns."""
+    lines = []
+    for line in indent(section, " " * 4).split("\n"):
+        while len(line) > 88:
+            cut = line.rindex(" ", 0, 88) + 1
+            lines.append(line[:cut] + "\\")
+            line = line[cut:]
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def written(source: str, table: dict[str, Row], n_positional: int) -> str:
+    """The source of an estimator with docstring and constructor as they should be."""
+    rule = "-" * 10
+    source = re.sub(
+        rf"(    Parameters\n    {rule}\n).*?(?=\n\n    Attributes\n)",
+        lambda match: match[1] + folded(parameter_section(table)),
+        source,
+        count=1,
+        flags=re.S,
+    )
+    source = re.sub(
+        rf"(    Attributes\n    {rule}\n(?:    classes_ : .*?\n        .*?\n)?)"
+        r".*?(?=\n\n    See Also\n)",
+        lambda match: match[1] + folded(ATTRIBUTES.strip()),
+        source,
+        count=1,
+        flags=re.S,
+    )
+    init = next(
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    )
+    lines = source.split("\n")
+    code = indent(constructor(table, n_positional), " " * 4).split("\n")
+    return "\n".join(lines[: init.lineno - 1] + code + lines[init.end_lineno :])
+
+
+def main() -> None:
+    """Write docstrings and constructors into the estimators."""
+    for name, signature in SIGNATURES.items():
+        path = Path(__file__).with_name(name)
+        path.write_text(written(path.read_text("utf-8"), *signature), "utf-8")
 
 
 PARAMETERS = f"""
-solver : {{'lbfgs', 'sgd', 'sgdw', 'adam', 'adamw', 'rmsprop'}}, default='adam'
+loss : {names(REGRESSION_LOSSES)}, default='squared_error'
+    'squared_error' is ½(ŷ − y)²; 'absolute_error' |ŷ − y|; 'huber' is quadratic
+    up to ``huber_delta`` and linear beyond; 'quantile' is the pinball loss;
+    'poisson' is half the Poisson deviance, with ŷ = exp(raw output), for y ≥ 0.
+
+hidden_layer_sizes : array-like of shape (n_layers - 2,), default=(100,)
+    Units of each hidden layer; ``()`` is a linear model.
+
+activation : {names(ACTIVATIONS)}, default='relu'
+    Activation function of the hidden layers.
+
+solver : {names(OPTIMIZERS, "lbfgs")}, default='adam'
     The solver.
 
     - 'sgd': stochastic gradient descent with (Nesterov's) momentum;
@@ -197,6 +332,22 @@ decay_rate : float, default=0.5
 
 decay_epochs : int, default=20
     See ``decay_rate``.
+
+class_weight : dict, list of dict, 'balanced' or None, default=None
+    Weights of the classes, multiplied with the sample weights. 'balanced' weighs
+    classes by the inverse of their frequency. A list of dicts, one a label, is for
+    multilabel targets.
+
+label_smoothing : float, default=0.0
+    s in [0, 1): a class's target is 1 − s + s/n instead of 1, the others' s/n
+    instead of 0, n being the number of classes (2 for binary and multilabel).
+    Validation data are not smoothed (Szegedy et al. 2016).
+
+huber_delta : float, default=1.0
+    Where 'huber' turns linear, in the unit of the target.
+
+quantile : float, default=0.5
+    The quantile in (0, 1) that 'quantile' estimates.
 """
 
 ATTRIBUTES = """
@@ -240,3 +391,7 @@ n_outputs_ : int
 out_activation_ : str
     Name of the inverse link.
 """
+
+
+if __name__ == "__main__":
+    main()

@@ -1,17 +1,24 @@
-"""The hyperparameters that both estimators share, and what is allowed for each."""
+"""All that is to be known about each hyperparameter, in one row.
+
+The estimators' constraints and signatures, what a fused search may vary, what the
+one-standard-error rule calls more regularized and what ``lbfgs`` refuses all follow
+from these rows. What is said to a user about a hyperparameter is in ``_docs.py``.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from sknnreg._sklearn import Interval, Options, StrOptions
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import INITIALIZERS
 from sknnreg.engine.layers import NORMALIZATIONS
+from sknnreg.engine.losses import REGRESSION_LOSSES
 from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.schedules import SCHEDULES
@@ -19,147 +26,221 @@ from sknnreg.engine.schedules import SCHEDULES
 NON_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
 COUNT = Interval(Integral, 1, None, closed="left")
+SHARE = Interval(Real, 0, 1, closed="both")
+BELOW_ONE = Interval(Real, 0, 1, closed="left")
 
 
 class Choice(StrOptions):
     """One of the names in a registry, as it is when asked, or an extra word."""
 
-    def __init__(self, registry, *extra):
+    def __init__(self, registry, *extra: str) -> None:
         self.registry, self.extra = registry, extra
         super().__init__({*registry, *extra})
 
-    def is_satisfied_by(self, val):
+    def is_satisfied_by(self, val) -> bool:
         self.options = {*self.registry, *self.extra}
         return super().is_satisfied_by(val)
 
 
-class Hyperparameters(BaseEstimator, ABC):
-    """Stores them; the registries of the engine say which names there are."""
+@dataclass(frozen=True)
+class Clash:
+    """Why ``lbfgs`` cannot be used with a value, and what to set instead."""
 
-    _parameter_constraints: dict = {
-        "hidden_layer_sizes": ["array-like", COUNT],
-        "activation": [Choice(ACTIVATIONS)],
-        "solver": [Choice(OPTIMIZERS, "lbfgs")],
-        "alpha": [NON_NEGATIVE, "array-like"],
-        "batch_size": [StrOptions({"auto"}), COUNT],
-        "learning_rate": [Choice(SCHEDULES), callable],
-        "learning_rate_init": [POSITIVE],
-        "power_t": [NON_NEGATIVE],
-        "max_iter": [COUNT],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [NON_NEGATIVE],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [POSITIVE],
-        "n_iter_no_change": [COUNT, Options(Real, {np.inf})],
-        "max_fun": [COUNT],
-        "init": [Choice(INITIALIZERS, "auto"), callable],
-        "bias_init": [Choice(INITIALIZERS, "auto"), callable],
-        "penalty": [Choice(PENALTIES), None],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
-        "alpha_bias": [NON_NEGATIVE, "array-like"],
-        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
-        "scoring": [str, callable, None],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-        "normalization": [Choice(NORMALIZATIONS), None],
-        "residual": ["boolean"],
-        "input_noise": [NON_NEGATIVE],
-        "max_norm": [POSITIVE, None],
-        "clip_norm": [POSITIVE, None],
-        "warmup_fraction": [Interval(Real, 0, 1, closed="left")],
-        "decay_rate": [Interval(Real, 0, 1, closed="right")],
-        "decay_epochs": [COUNT],
-    }
+    reason: str
+    instead: Any
+    #: for which values; None: for all but ``instead``
+    when: Callable[[Any], bool] | None = None
 
-    @abstractmethod
-    def __init__(
-        self,
-        hidden_layer_sizes,
-        activation,
-        solver,
-        alpha,
-        batch_size,
-        learning_rate,
-        learning_rate_init,
-        power_t,
-        max_iter,
-        shuffle,
-        random_state,
-        tol,
-        verbose,
-        warm_start,
-        momentum,
-        nesterovs_momentum,
-        early_stopping,
-        validation_fraction,
-        beta_1,
-        beta_2,
-        epsilon,
-        n_iter_no_change,
-        max_fun,
-        init,
-        bias_init,
-        penalty,
-        l1_ratio,
-        alpha_bias,
-        dropout,
-        input_dropout,
-        scoring,
-        dtype,
-        normalization,
-        residual,
-        input_noise,
-        max_norm,
-        clip_norm,
-        warmup_fraction,
-        decay_rate,
-        decay_epochs,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.init = init
-        self.bias_init = bias_init
-        self.penalty = penalty
-        self.l1_ratio = l1_ratio
-        self.alpha_bias = alpha_bias
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.scoring = scoring
-        self.dtype = dtype
-        self.normalization = normalization
-        self.residual = residual
-        self.input_noise = input_noise
-        self.max_norm = max_norm
-        self.clip_norm = clip_norm
-        self.warmup_fraction = warmup_fraction
-        self.decay_rate = decay_rate
-        self.decay_epochs = decay_epochs
+    def occurs(self, value) -> bool:
+        if self.when is not None:
+            return self.when(value)
+        return bool(np.any(np.asarray(value) != self.instead))
+
+
+#: there is no value that leaves the hyperparameter's piece out
+NEVER = object()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One hyperparameter.
+
+    Attributes
+    ----------
+    default : object
+    allowed : list
+        Constraints as scikit-learn writes them. Of ``per_layer`` ones the first holds
+        for each entry.
+    per_layer : bool
+        Whether it may be one a layer.
+    varies : bool
+        Whether it is a number that may differ between the models of a stack.
+    off : object
+        The value that leaves its piece out: in a stack all have it, or none.
+    regularizes : int
+        1 if more of it makes a network smoother or smaller, -1 if less does.
+    lbfgs : Clash or None
+    """
+
+    default: Any
+    allowed: list
+    per_layer: bool = False
+    varies: bool = False
+    off: Any = NEVER
+    regularizes: int = 0
+    lbfgs: Clash | None = None
+
+
+FIXED = "its line search needs an objective that does not change from call to call"
+
+SHARED: dict[str, Row] = {
+    "hidden_layer_sizes": Row((100,), ["array-like", COUNT], regularizes=-1),
+    "activation": Row("relu", [Choice(ACTIVATIONS)]),
+    "solver": Row("adam", [Choice(OPTIMIZERS, "lbfgs")]),
+    "alpha": Row(
+        1e-4,
+        [NON_NEGATIVE, "array-like"],
+        per_layer=True,
+        varies=True,
+        regularizes=1,
+    ),
+    "batch_size": Row("auto", [StrOptions({"auto"}), COUNT]),
+    "learning_rate": Row("constant", [Choice(SCHEDULES), callable]),
+    "learning_rate_init": Row(1e-3, [POSITIVE], varies=True),
+    "power_t": Row(0.5, [NON_NEGATIVE]),
+    "max_iter": Row(200, [COUNT]),
+    "shuffle": Row(True, ["boolean"]),
+    "random_state": Row(None, ["random_state"], varies=True),
+    "tol": Row(1e-4, [NON_NEGATIVE]),
+    "verbose": Row(False, ["verbose"]),
+    "warm_start": Row(False, ["boolean"]),
+    "momentum": Row(0.9, [SHARE], varies=True),
+    "nesterovs_momentum": Row(True, ["boolean"]),
+    "early_stopping": Row(False, ["boolean"]),
+    "validation_fraction": Row(0.1, [BELOW_ONE]),
+    "beta_1": Row(0.9, [BELOW_ONE]),
+    "beta_2": Row(0.999, [BELOW_ONE]),
+    "epsilon": Row(1e-8, [POSITIVE]),
+    "n_iter_no_change": Row(10, [COUNT, Options(Real, {np.inf})]),
+    "max_fun": Row(15000, [COUNT]),
+    "init": Row("glorot_uniform", [Choice(INITIALIZERS, "auto"), callable]),
+    "bias_init": Row("zeros", [Choice(INITIALIZERS, "auto"), callable]),
+    "penalty": Row("l2", [Choice(PENALTIES), None]),
+    "l1_ratio": Row(0.5, [SHARE, "array-like"], per_layer=True, varies=True),
+    "alpha_bias": Row(
+        0.0,
+        [NON_NEGATIVE, "array-like"],
+        per_layer=True,
+        varies=True,
+        regularizes=1,
+    ),
+    "dropout": Row(
+        0.0,
+        [BELOW_ONE, "array-like"],
+        per_layer=True,
+        varies=True,
+        off=0,
+        regularizes=1,
+        lbfgs=Clash(FIXED, 0),
+    ),
+    "input_dropout": Row(
+        0.0,
+        [BELOW_ONE],
+        varies=True,
+        off=0,
+        regularizes=1,
+        lbfgs=Clash(FIXED, 0),
+    ),
+    "scoring": Row("loss", [str, callable, None]),
+    "dtype": Row("auto", [StrOptions({"auto", "float32", "float64"})]),
+    "normalization": Row(
+        None,
+        [Choice(NORMALIZATIONS), None],
+        lbfgs=Clash(
+            "batch statistics are learned from mini-batches",
+            "layer",
+            lambda value: value == "batch",
+        ),
+    ),
+    "residual": Row(False, ["boolean"]),
+    "input_noise": Row(
+        0.0,
+        [NON_NEGATIVE],
+        varies=True,
+        off=0,
+        regularizes=1,
+        lbfgs=Clash(FIXED, 0),
+    ),
+    "max_norm": Row(
+        None,
+        [POSITIVE, None],
+        varies=True,
+        off=None,
+        regularizes=-1,
+        lbfgs=Clash("its steps cannot be cut", None),
+    ),
+    "clip_norm": Row(
+        None,
+        [POSITIVE, None],
+        varies=True,
+        off=None,
+        lbfgs=Clash("its line search needs the true gradient", None),
+    ),
+    "warmup_fraction": Row(0.1, [BELOW_ONE]),
+    "decay_rate": Row(0.5, [Interval(Real, 0, 1, closed="right")]),
+    "decay_epochs": Row(20, [COUNT]),
+}
+
+CLASSIFIER: dict[str, Row] = {
+    "class_weight": Row(None, [dict, list, StrOptions({"balanced"}), None]),
+    "label_smoothing": Row(0.0, [BELOW_ONE], regularizes=1),
+}
+
+REGRESSOR: dict[str, Row] = {
+    "loss": Row("squared_error", [Choice(REGRESSION_LOSSES)]),
+    "huber_delta": Row(1.0, [POSITIVE]),
+    "quantile": Row(0.5, [Interval(Real, 0, 1, closed="neither")]),
+}
+
+ALL = SHARED | CLASSIFIER | REGRESSOR
+
+
+def constraints(*tables: dict[str, Row]) -> dict[str, list]:
+    """``_parameter_constraints`` of an estimator with these hyperparameters."""
+    return {name: row.allowed for table in tables for name, row in table.items()}
+
+
+def check_entries(model) -> None:
+    """Each entry of a hyperparameter that is one a layer is allowed as it would alone.
+
+    What is a number has been checked by scikit-learn's constraints.
+    """
+    for name, row in SHARED.items():
+        value = getattr(model, name)
+        if row.per_layer and np.iterable(value):
+            allowed = row.allowed[0]
+            numbers = np.asarray(value, dtype=float).ravel().tolist()
+            if not all(allowed.is_satisfied_by(number) for number in numbers):
+                raise ValueError(
+                    f"The {name!r} parameter of {type(model).__name__} must be "
+                    f"{allowed}, or an array of such, one a layer. Got {value!r} "
+                    "instead."
+                )
+
+
+def check_lbfgs(model) -> None:
+    """Refuse what has no meaning for a full-batch solver with a line search."""
+    if model.solver != "lbfgs":
+        return
+    for name, row in SHARED.items():
+        clash, value = row.lbfgs, getattr(model, name)
+        if clash is not None and clash.occurs(value):
+            raise refused(name, value, clash.reason, clash.instead)
+
+
+def refused(name: str, value, reason: str, instead) -> ValueError:
+    """Why ``lbfgs`` cannot be used with a hyperparameter."""
+    return ValueError(
+        f"solver='lbfgs' cannot be used with {name}={value!r}: {reason}. Set "
+        f"{name}={instead!r} or use a stochastic solver such as solver='adam'."
+    )

@@ -9,10 +9,6 @@ from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
-#: Multiplications of the largest product of a step below which two threads lose more
-#: by waiting for each other than they save; see docs/performance.md.
-SMALL_PRODUCT = 8_000_000
-
 _lock = threading.Lock()
 _inside = 0
 _limiter = None
@@ -47,9 +43,3 @@ def one_blas_thread(wanted: bool) -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 _limiter.__exit__(None, None, None)
-
-
-def products_are_small(network, rows: int) -> bool:
-    """Whether no product of a step with this many rows is worth two threads."""
-    sizes = [spec.size for layer in network.specs for spec in layer.values()]
-    return rows * max(sizes, default=0) < SMALL_PRODUCT

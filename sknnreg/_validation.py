@@ -1,65 +1,18 @@
-"""Validation data for early stopping: the split, and the score of each epoch."""
+"""The score of each epoch on validation data."""
 
 from __future__ import annotations
 
 import copy
 import inspect
-from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
 
-
-@dataclass
-class Validation:
-    """Validation rows, within the training arrays or given apart.
-
-    Attributes
-    ----------
-    X, target : array or sparse matrix of shape (n, n_features), ndarray (n, n_outputs)
-        As the engine takes them.
-    y : ndarray of shape (n,) or (n, n_outputs)
-        As the user's scorer takes it.
-    weight : ndarray of shape (n,) or None
-    rows : ndarray of int or None
-        Which rows of the arrays; None for all.
-    """
-
-    X: Any
-    target: NDArray
-    y: NDArray
-    weight: NDArray | None
-    rows: NDArray | None = None
-
-    @cached_property
-    def held_out(self) -> tuple[Any, NDArray, NDArray | None]:
-        """X, y and weight of the validation rows, for a scorer."""
-        rows = slice(None) if self.rows is None else self.rows
-        weight = None if self.weight is None else self.weight[rows]
-        return self.X[rows], self.y[rows], weight
-
-
-def split_rows(
-    n: int, fraction: float, labels: NDArray | None, seed: int
-) -> tuple[NDArray, NDArray]:
-    """Numbers of the training and of the validation rows, each sorted.
-
-    Stratified by ``labels`` if given. The same arguments give the same split, so that
-    warm starts never train on a row they were validated on.
-    """
-    train, validation = train_test_split(
-        np.arange(n), test_size=fraction, stratify=labels, random_state=seed
-    )
-    if len(validation) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the "
-            "size of your dataset."
-        )
-    return np.sort(train), np.sort(validation)
+from sknnreg._data import Data
+from sknnreg._fitted import about, arrays
+from sknnreg.engine.network import Bound
 
 
 class ValidationScore:
@@ -71,33 +24,51 @@ class ValidationScore:
         K of them, with the same ``scoring``: ``"loss"`` is minus the validation loss.
     bound : Bound
         The network at work.
-    validation : Validation
+    data : Data
+        With validation data.
+    tolerant : bool
+        Whether a scorer that raises is noted in ``failed``, its score being NaN.
+
+    Attributes
+    ----------
+    failed : set of int
+        Models whose scorer raised.
     """
 
-    def __init__(self, models, bound, validation: Validation) -> None:
-        self.bound, self.validation = bound, validation
-        weight = validation.weight
+    def __init__(
+        self, models, bound: Bound, data: Data, tolerant: bool = False
+    ) -> None:
+        assert data.validation is not None
+        self.bound, self.validation = bound, data.validation
+        self.failed: set[int] = set()
+        weight, rows = self.validation.weight, self.validation.rows
         self.engine_weight = None if weight is None else weight[None]
-        rows = slice(None) if validation.rows is None else validation.rows
-        if weight is not None and not np.any(weight[rows]):
+        if weight is not None and not np.any(weight if rows is None else weight[rows]):
             raise ValueError("All sample weights of the validation data are zero.")
-        self.live = []
+        self.live: list = []
         if models[0].scoring != "loss":
-            self._prepare_scorer(models)
+            self.live = [self._live(model, data, k) for k, model in enumerate(models)]
+            self.scorer = self._find_scorer(tolerant)
 
-    def _prepare_scorer(self, models) -> None:
-        for k, model in enumerate(models):
-            # a stand-in whose coefficients are the engine's own arrays, always present
-            live = copy.copy(model)
-            vars(live).pop("feature_names_in_", None)
-            live._publish(self.bound.values, k)
-            live._raw_predict = partial(self._raw_predict, k, live)
-            self.live.append(live)
-        self.scorer = check_scoring(self.live[0], scoring=models[0].scoring)
+    def _live(self, model, data: Data, k: int):
+        """A stand-in whose coefficients are the engine's own arrays, always present."""
+        live = copy.copy(model)
+        network = self.bound.network
+        vars(live).update(about(network, data), **arrays(network, self.bound.values, k))
+        vars(live).pop("feature_names_in_", None)  # the validation rows are an array
+        live._raw_predict = partial(self._raw_predict, k, live)
+        return live
+
+    def _find_scorer(self, tolerant: bool):
+        scorer = check_scoring(self.live[0], scoring=self.live[0].scoring)
         self.X, self.y, weight = self.validation.held_out
-        self.keywords = {}
-        if weight is not None and _takes_weight(self.scorer):
-            self.keywords["sample_weight"] = weight
+        if weight is not None and _takes_weight(scorer):
+            scorer = partial(scorer, sample_weight=weight)
+        if not tolerant:
+            return scorer
+        # of several scorers scikit-learn gives a traceback for each that raises
+        several = check_scoring(self.live[0], scoring={"": scorer}, raise_exc=False)
+        return lambda *arguments: several(*arguments)[""]
 
     def _raw_predict(self, k: int, live, X) -> NDArray:
         """Of the validation rows the outputs are known: all models' in one pass."""
@@ -113,7 +84,11 @@ class ValidationScore:
         score = np.full(len(loss), np.nan)
         for k, live in enumerate(self.live):
             if np.isfinite(loss[k]):  # else scikit-learn's metrics would refuse
-                score[k] = self.scorer(live, self.X, self.y, **self.keywords)
+                answer = self.scorer(live, self.X, self.y)
+                if isinstance(answer, str):
+                    self.failed.add(k)
+                else:
+                    score[k] = answer
         return loss, score
 
 

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg._fitted import values
 from sknnreg.engine.optimizers import OPTIMIZERS
 
 KINDS = (MLPClassifierScratch, MLPRegressorScratch)
@@ -140,7 +141,9 @@ def arrays(model):
 
 def normalization_arrays(model, name):
     """``gamma``, ``beta``, ``mean`` or ``variance`` of each normalized layer."""
-    return model._others.get(name, [])
+    layers = zip(model._network.specs, values(model, model._network), strict=True)
+    names = ((arrays, key) for specs, arrays in layers for key in specs)
+    return [a[key][0] for a, key in names if key.rpartition(".")[2] == name]
 
 
 def assert_same_bits(a, b):

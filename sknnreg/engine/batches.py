@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sknnreg.engine.sparse import SparseStack, row_slice
 from sknnreg.engine.streams import Streams
 
 #: Numbers of X gathered in one go: they stay in the processor's cache until used.
@@ -94,9 +95,9 @@ class Batches:
         if self.streams is not None:
             order = self.streams.permutation(self.rows)
         size = self.batch_size
-        chunk = size
-        if isinstance(self.X, np.ndarray):
-            chunk *= max(1, SCRATCH // (len(order) * size * self.X.shape[1]))
+        dense = isinstance(self.X, np.ndarray)
+        width = self.X.shape[1] if dense else 1 + self.X.nnz // self.X.shape[0]
+        chunk = size * max(1, SCRATCH // (len(order) * size * width))
         for start in range(0, len(self.rows), chunk):
             gathered = self._gather(order[:, start : start + chunk])
             for first in range(0, gathered.y.shape[1], size):
@@ -133,16 +134,8 @@ def _part(whole: Batch, rows: slice) -> Batch:
     n = y.shape[1]
     if n == whole.y.shape[1]:
         return whole
-    x = whole.x[:, rows]
+    x = row_slice(whole.x, rows)
     if whole.weight is None:
         return Batch(x, y, None, n)
     weight = whole.weight[:, rows]
     return Batch(x, y, weight, weight.sum(axis=-1))
-
-
-class SparseStack(list):
-    """One sparse matrix a model, where each has rows of its own."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return (len(self), *self[0].shape)

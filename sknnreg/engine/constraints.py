@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sknnreg.engine.penalties import Number, a_model
+from sknnreg.engine.model_axis import Number, a_model
 
 
 def clip_norm(grad: NDArray, limit: Number) -> None:

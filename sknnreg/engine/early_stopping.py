@@ -6,7 +6,7 @@ validation data the score is minus the training loss.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ class EarlyStopping:
     Progress is a score above the best one by more than ``tol``; the *kept* parameters
     are those of the highest score all the same. A score that is not finite ends the
     model's training.
+
+    It is a value: :meth:`observe` gives what comes after an epoch, so that an
+    interrupt finds either the one or the other.
 
     Attributes
     ----------
@@ -38,64 +41,76 @@ class EarlyStopping:
 
     patience: float
     tol: float
-    n_models: int = 1
+    n_models: InitVar[int] = 1
     best: NDArray = field(init=False)
+    best_epoch: NDArray = field(init=False)
+    waited: NDArray = field(init=False)
+    active: NDArray = field(init=False)
+    diverged: NDArray = field(init=False)
+    snapshot: list[NDArray] = field(init=False, default_factory=list)
+    #: memory for the next snapshot
+    spare: list[NDArray] = field(init=False, default_factory=list, repr=False)
 
-    def __post_init__(self) -> None:
-        self.best = np.full(self.n_models, -np.inf)
-        self.best_epoch = np.full(self.n_models, -1)
-        self.waited = np.zeros(self.n_models, int)
-        self.active = np.ones(self.n_models, bool)
-        self.diverged = np.zeros(self.n_models, bool)
-        self.snapshot: list[NDArray] = []
+    def __post_init__(self, n_models: int) -> None:
+        self.best = np.full(n_models, -np.inf)
+        self.best_epoch = np.full(n_models, -1)
+        self.waited = np.zeros(n_models, int)
+        self.active = np.ones(n_models, bool)
+        self.diverged = np.zeros(n_models, bool)
 
-    def observe(self, epoch: int, score: NDArray, *vectors: NDArray) -> NDArray:
-        """Take in the scores (K,) of an epoch; gives the models that stall.
+    def observe(
+        self, epoch: int, score: NDArray, vectors: list[NDArray]
+    ) -> tuple[EarlyStopping, NDArray]:
+        """After an epoch with these scores (K,); and which models stall.
 
         A stalled model has run out of patience: the caller either ends it
         (:meth:`end`) or helps it and lets it go on (:meth:`restart`).
         """
         finite = np.isfinite(score)
-        self.diverged |= self.active & ~finite
-        self.active &= finite
-        progress = score > self.best + self.tol
-        better = self.active & (score > self.best)
-        self.waited = np.where(progress, 0, self.waited + 1)
-        self.keep(epoch, score, better, *vectors)
-        return self.active & (self.waited >= self.patience)
+        after = self._with(
+            diverged=self.diverged | (self.active & ~finite),
+            active=self.active & finite,
+            waited=np.where(score > self.best + self.tol, 0, self.waited + 1),
+        )
+        after = after.keep(epoch, score, after.active & (score > self.best), vectors)
+        return after, after.active & (after.waited >= self.patience)
 
     def keep(
-        self,
-        epoch: int,
-        score: NDArray,
-        which: NDArray,
-        *vectors: NDArray,
-    ) -> None:
-        """Make these models' present vectors (K, ...) the kept ones."""
-        if not self.snapshot:
-            self.snapshot = [vector.copy() for vector in vectors]
+        self, epoch: int, score: NDArray, which: NDArray, vectors: list[NDArray]
+    ) -> EarlyStopping:
+        """After making these models' present vectors (K, ...) the kept ones."""
+        snapshot = self.snapshot or [vector.copy() for vector in vectors]
         if not which.any():
-            return
-        # no mask where all are kept: a plain copy is faster
-        part: NDArray | slice = slice(None) if which.all() else which
-        self.best[part] = score[part]
-        self.best_epoch[part] = epoch
-        for kept, vector in zip(self.snapshot, vectors, strict=True):
-            kept[part] = vector[part]
+            return self._with(snapshot=snapshot)
+        if which.all():
+            # beside the last snapshot, which an interrupt would else leave in pieces
+            spare = self.spare or [np.empty_like(vector) for vector in vectors]
+            for kept, vector in zip(spare, vectors, strict=True):
+                np.copyto(kept, vector)
+            snapshot, spare = spare, snapshot
+            return self._with(
+                best=score.copy(),
+                best_epoch=np.full_like(self.best_epoch, epoch),
+                snapshot=snapshot,
+                spare=spare,
+            )
+        for kept, vector in zip(snapshot, vectors, strict=True):
+            kept[which] = vector[which]
+        return self._with(
+            best=np.where(which, score, self.best),
+            best_epoch=np.where(which, epoch, self.best_epoch),
+            snapshot=snapshot,
+        )
 
-    def take(self, which: NDArray) -> EarlyStopping:
-        """The state of some of the models, as a copy."""
-        part = EarlyStopping(self.patience, self.tol, 0)
-        for name in ("best", "best_epoch", "waited", "active", "diverged"):
-            setattr(part, name, getattr(self, name)[which])
-        part.n_models = len(part.best)
-        part.snapshot = [kept[which] for kept in self.snapshot]
-        return part
+    def end(self, which: NDArray) -> EarlyStopping:
+        """After ending the training of these models."""
+        return self._with(active=self.active & ~which)
 
-    def end(self, which: NDArray) -> None:
-        """End the training of these models."""
-        self.active &= ~which
+    def restart(self, which: NDArray) -> EarlyStopping:
+        """After giving these models their whole patience again."""
+        return self._with(waited=np.where(which, 0, self.waited))
 
-    def restart(self, which: NDArray) -> None:
-        """Give these models their whole patience again."""
-        self.waited[which] = 0
+    def _with(self, **changes) -> EarlyStopping:
+        after = object.__new__(EarlyStopping)
+        vars(after).update(vars(self), **changes)
+        return after

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
+Row = dict[str, NDArray | float]
 
+
+@dataclass
 class History:
-    """One row an epoch, one list a column.
+    """One row an epoch.
 
     A cell is a number for all models, (K,), or (K, n): then it stands for n columns,
     ``<name>_0`` and on. Columns: ``loss`` (the objective J), ``penalty`` (its Ω),
@@ -16,30 +21,23 @@ class History:
     ``validation_loss`` and ``validation_score``.
     """
 
-    def __init__(self) -> None:
-        self.columns: dict[str, list[NDArray | float]] = {}
+    rows: list[Row] = field(default_factory=list)
 
-    def append(self, cells: dict[str, NDArray | float]) -> None:
+    def append(self, row: Row) -> None:
         """Add an epoch."""
-        for name, cell in cells.items():
-            self.columns.setdefault(name, []).append(cell)
+        self.rows.append(row)
 
-    def take(self, which: NDArray) -> History:
-        """The history of some of the models."""
-        part = History()
-        part.columns = {
-            name: [
-                cell[which] if isinstance(cell, np.ndarray) else cell for cell in cells
-            ]
-            for name, cells in self.columns.items()
-        }
-        return part
+    def column(self, name: str) -> list[NDArray | float]:
+        """The cells of one column."""
+        return [row[name] for row in self.rows]
 
     def of_model(self, k: int) -> dict[str, list[float]]:
         """The columns of one model, as plain floats."""
         table: dict[str, list[float]] = {}
-        for name, cells in self.columns.items():
-            column = np.array([c[k] if isinstance(c, np.ndarray) else c for c in cells])
+        for name in self.rows[0] if self.rows else ():
+            column = np.array(
+                [c[k] if isinstance(c, np.ndarray) else c for c in self.column(name)]
+            )
             if column.ndim == 1:
                 table[name] = column.tolist()
             else:

@@ -13,6 +13,8 @@ identification under l1 and group-lasso regularization").
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +23,8 @@ from scipy.optimize import OptimizeResult, minimize
 from sknnreg.engine.batches import Batch
 from sknnreg.engine.network import Bound
 from sknnreg.engine.parameters import Parameters
-from sknnreg.engine.penalties import ElasticNet, Regularizer
-from sknnreg.engine.training import quietly
+from sknnreg.engine.penalties import Regularizer
+from sknnreg.engine.training import Epochs, Solver, Task, quietly
 
 
 class Objective:
@@ -39,7 +41,7 @@ class Objective:
         self.regularizer, self.whole = regularizer, whole
         l1 = np.zeros(parameters.theta.shape[1])
         for term in regularizer.terms:
-            if isinstance(term.penalty, ElasticNet):
+            if term.penalty.has_kink:
                 l1[term.place] = np.ravel(term.penalty.l1)
         self.split = np.flatnonzero(l1)
         self.l1 = l1[self.split]
@@ -125,3 +127,51 @@ def minimize_lbfgs(
     objective.write(result.x)
     result.fun = objective.value(result)
     return result
+
+
+@dataclass
+class LBFGS(Solver):
+    """Quasi-Newton steps of one model on all rows at once; an epoch is an iteration.
+
+    Attributes
+    ----------
+    max_fun : int
+        Largest number of evaluations of the objective.
+    tol : float
+        Bound on the largest entry of the projected gradient.
+    """
+
+    max_fun: int = 15000
+    tol: float = 1e-4
+
+    needs: ClassVar[tuple[str, ...]] = ("kink", "l1")
+
+    def run(self, task: Task, epochs: Epochs) -> str | None:
+        if not epochs.begin():
+            return None
+        progress, regularizer = task.progress, task.regularizer
+        objective = Objective(
+            task.bound, task.parameters, regularizer, next(task.batches.epoch())
+        )
+
+        def report(value: float) -> bool:
+            penalty = regularizer.value(task.parameters.theta)
+            epochs.end(np.array([value]), penalty, 1.0)
+            # at the last iteration SciPy stops by itself, and says so
+            return not epochs.begin() and progress.epoch < epochs.last
+
+        left = epochs.last - progress.epoch
+        result = minimize_lbfgs(objective, left, self.max_fun, self.tol, report)
+        if result.status == 0:
+            progress.stopping = progress.stopping.end(np.array([True]))
+        if result.status in (0, 99):  # 99: the report stopped it
+            return None
+        more = (
+            f" Increase max_iter (={epochs.last}) or scale the data."
+            if progress.epoch >= epochs.last
+            else ""
+        )
+        return (
+            f"lbfgs failed to converge after {progress.epoch} iteration(s) "
+            f"(status={result.status}): {result.message}.{more}"
+        )

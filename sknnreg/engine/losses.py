@@ -23,6 +23,8 @@ class Loss:
 
     #: name of the inverse link, as scikit-learn's ``out_activation_``
     link: ClassVar[str] = "identity"
+    #: whether it has no meaning for negative targets
+    non_negative: ClassVar[bool] = False
 
     def rows(self, raw: NDArray, y: NDArray, out: NDArray) -> NDArray:
         """Loss of each row (K, B); writes d loss / d raw, (K, B, n), to ``out``."""
@@ -66,7 +68,7 @@ class SquaredError(Loss):
 
     def rows(self, raw, y, out):
         np.subtract(raw, y, out=out)
-        return 0.5 * np.einsum("kij,kij->ki", out, out)
+        return 0.5 * np.vecdot(out, out)
 
 
 class AbsoluteError(Loss):
@@ -122,6 +124,7 @@ class Poisson(Loss):
     """
 
     link = "exp"
+    non_negative = True
 
     def rows(self, raw, y, out):
         np.exp(raw, out=out)
@@ -168,8 +171,8 @@ class MulticlassLogLoss(Loss):
     link = "softmax"
 
     def rows(self, raw, y, out):
-        loss = -np.einsum("kij,kij->ki", raw, np.broadcast_to(y, raw.shape))
-        loss += self._softmax(raw, out)
+        loss = self._softmax(raw, out)
+        loss -= np.vecdot(raw, y)
         out -= y
         return loss
 

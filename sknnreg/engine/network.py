@@ -30,11 +30,11 @@ class Network:
         for layer in self.layers:
             n_in = layer.build(n_in)
         self.n_out = n_in
-        #: the first layer with parameters: no gradient is needed below it
-        self.first = next(
+        #: the lowest layer with parameters: no gradient is needed below it
+        self.lowest = next(
             i
             for i, layer in enumerate(self.layers)
-            if any(spec.role != "state" for spec in layer.specs.values())
+            if any(spec.part != "state" for spec in layer.specs.values())
         )
 
     @property
@@ -114,10 +114,10 @@ class Bound:
             self._raw_gradient[rows] = np.empty_like(raw)
         dy = self._raw_gradient[rows]
         value = self.network.loss.value_and_gradient(raw, y, weight, dy)
-        first, layers = self.network.first, self.contexts(rows)
-        for i in range(len(layers) - 1, first - 1, -1):
+        lowest, layers = self.network.lowest, self.contexts(rows)
+        for i in range(len(layers) - 1, lowest - 1, -1):
             layer, c = layers[i]
-            dy = layer.backward(dy, c, need_dx=i > first)
+            dy = layer.backward(dy, c, need_dx=i > lowest)
         return value
 
     @property

@@ -12,16 +12,36 @@ the correction of the bias.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sknnreg.engine.penalties import Number
+from sknnreg.engine.model_axis import Number
 
 #: Bytes of a block of one vector, measured: shorter ones are lost to the calls, longer
 #: ones to memory.
 BLOCK = 2**18
+
+
+@dataclass
+class OptimizerState:
+    """What an optimizer carries from step to step.
+
+    Attributes
+    ----------
+    kind : str
+        Which solver's: another one begins anew.
+    t : int
+        Steps done.
+    vectors : dict of {str: ndarray of shape (K, P)}
+        Moments, by the names in ``slots``.
+    """
+
+    kind: str = ""
+    t: int = 0
+    vectors: dict[str, NDArray] = field(default_factory=dict)
 
 
 class Optimizer:
@@ -32,51 +52,62 @@ class Optimizer:
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
+    state: OptimizerState
 
     def bind(
-        self, theta: NDArray, grad: NDArray, state: dict[str, NDArray] | None = None
+        self,
+        theta: NDArray,
+        grad: NDArray,
+        state: OptimizerState | None = None,
+        rates: NDArray | None = None,
     ) -> None:
-        """Set the vectors to work on; ``state`` continues an earlier run.
+        """Set the vectors to work on.
 
         Parameters
         ----------
         theta, grad : ndarray of shape (K, P)
-        state : dict or None
-            As :attr:`state` gave it; None starts anew.
+        state : OptimizerState or None
+            Where to go on, in place; None starts anew.
+        rates : ndarray of shape (P,) or None
+            Factors of the learning rate; None for 1 everywhere.
         """
-        self.t = 0
-        self.vectors = {name: np.zeros_like(theta) for name in self.slots}
-        if state is not None:
-            self.t = int(state["t"])
-            for name, vector in self.vectors.items():
-                vector[...] = state[name]
-        n_models, n = theta.shape
+        self.state = OptimizerState() if state is None else state
+        vectors = self.state.vectors
+        for name in self.slots:
+            vectors.setdefault(name, np.zeros_like(theta))
+        self.rates = rates
+        self.shape = n_models, n = theta.shape
         width = max(1, BLOCK // (n_models * theta.itemsize))
         scratch = np.empty((n_models, min(n, width)), theta.dtype)
         self._blocks = []
         for start in range(0, n, width):
             block = slice(start, start + width)
-            moments = [vector[:, block] for vector in self.vectors.values()]
+            moments = [vectors[name][:, block] for name in self.slots]
             w, g = theta[:, block], grad[:, block]
-            self._blocks.append((w, g, scratch[:, : w.shape[1]], *moments))
+            factor = None if rates is None else rates[block]
+            self._blocks.append((w, factor, g, scratch[:, : w.shape[1]], *moments))
 
-    def state_of(self, which: NDArray) -> dict[str, NDArray | int]:
-        """Everything a later run of some models needs to go on, as copies."""
-        return {"t": self.t} | {k: v[which] for k, v in self.vectors.items()}
+    @property
+    def t(self) -> int:
+        """Steps done."""
+        return self.state.t
 
     def step(self, rate: Number) -> None:
         """One step at this learning rate."""
-        self.t += 1
+        self.state.t += 1
         factors = self.factors(rate)
-        for block in self._blocks:
-            self.update(*block, *factors)
+        for w, factor, g, step, *moments in self._blocks:
+            self.update(g, step, *moments, *factors)
+            if factor is not None:
+                step *= factor
+            w -= step
 
     def factors(self, rate: Number) -> tuple[Number, ...]:
         """Numbers of this step that :meth:`update` needs."""
         return (rate,)
 
-    def update(self, w, g, scratch, *moments_and_factors) -> None:
-        """The step on one block; leaves ``g`` as it is."""
+    def update(self, g, step, *moments_and_factors) -> None:
+        """Write the step of one block to ``step``; leaves ``g`` as it is."""
         raise NotImplementedError
 
     def step_size(self, rate: Number) -> Number:
@@ -85,6 +116,12 @@ class Optimizer:
         With it, gradient and threshold balance exactly where the objective is least.
         """
         return rate
+
+    def scaled(self, rate: Number) -> Number:
+        """A rate times the factors of each parameter."""
+        if self.rates is None:
+            return rate
+        return np.broadcast_to(rate * self.rates, self.shape)
 
 
 #: momentum = 1 never settles; its sum of velocities is cut here
@@ -104,16 +141,15 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.nesterovs_momentum = nesterovs_momentum
 
-    def update(self, w, g, scratch, velocity, rate):
+    def update(self, g, step, velocity, rate):
         velocity *= self.momentum
         velocity += g
         if self.nesterovs_momentum:
-            np.multiply(velocity, self.momentum, out=scratch)
-            scratch += g
-            scratch *= rate
+            np.multiply(velocity, self.momentum, out=step)
+            step += g
+            step *= rate
         else:
-            np.multiply(velocity, rate, out=scratch)
-        w -= scratch
+            np.multiply(velocity, rate, out=step)
 
     def step_size(self, rate):
         # the velocity of a lasting gradient g is g (1 + μ + μ² + ...)
@@ -143,21 +179,20 @@ class Adam(Optimizer):
         scale = (1 - self.beta_1) / (1 - self.beta_1**self.t) / root
         return rate * scale, self.epsilon / root
 
-    def update(self, w, g, scratch, first, second, rate, epsilon):
+    def update(self, g, step, first, second, rate, epsilon):
         first *= self.beta_1
         first += g
-        np.multiply(g, g, out=scratch)
+        np.multiply(g, g, out=step)
         second *= self.beta_2
-        second += scratch
-        np.sqrt(second, out=scratch)
-        scratch += epsilon
-        np.divide(first, scratch, out=scratch)
-        scratch *= rate
-        w -= scratch
+        second += step
+        np.sqrt(second, out=step)
+        step += epsilon
+        np.divide(first, step, out=step)
+        step *= rate
 
     def step_size(self, rate):
         root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self.t))
-        return rate / (root * np.sqrt(self.vectors["second"]) + self.epsilon)
+        return rate / (root * np.sqrt(self.state.vectors["second"]) + self.epsilon)
 
 
 class RMSProp(Optimizer):
@@ -171,19 +206,18 @@ class RMSProp(Optimizer):
     def __init__(self, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
         self.beta_2, self.epsilon = beta_2, epsilon
 
-    def update(self, w, g, scratch, second, rate):
-        np.multiply(g, g, out=scratch)
-        scratch *= 1 - self.beta_2
+    def update(self, g, step, second, rate):
+        np.multiply(g, g, out=step)
+        step *= 1 - self.beta_2
         second *= self.beta_2
-        second += scratch
-        np.sqrt(second, out=scratch)
-        scratch += self.epsilon
-        np.divide(g, scratch, out=scratch)
-        scratch *= rate
-        w -= scratch
+        second += step
+        np.sqrt(second, out=step)
+        step += self.epsilon
+        np.divide(g, step, out=step)
+        step *= rate
 
     def step_size(self, rate):
-        return rate / (np.sqrt(self.vectors["second"]) + self.epsilon)
+        return rate / (np.sqrt(self.state.vectors["second"]) + self.epsilon)
 
 
 #: Solver names; a trailing "w" means decoupled weight decay, the same step otherwise.

@@ -3,28 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Views = list[dict[str, NDArray]]
+Key = tuple[int, str]  # of an array: number of its layer, and its name there
 
-#: The order of the roles in ``theta``. "state" (running statistics) is not trained and
-#: lives in a vector of its own.
-ROLES = ("weight", "bias", "gain", "state")
+#: What lies together in ``theta``, in this order; the last part is not trained and has
+#: a vector of its own.
+PARTS = ("weights", "biases", "gains", "state")
+
+
+class Role(NamedTuple):
+    """What an array is for.
+
+    Attributes
+    ----------
+    part : str
+        Where it lies. ``alpha`` penalizes the weights, ``alpha_bias`` the biases.
+    attribute : str or None
+        The estimators' list of all arrays of this role; None for those that only the
+        network knows.
+    """
+
+    part: str
+    attribute: str | None = None
+
+
+ROLES: dict[str, Role] = {
+    "weight": Role("weights", "coefs_"),
+    "shortcut": Role("weights"),  # around a residual block
+    "bias": Role("biases", "intercepts_"),
+    "gain": Role("gains"),  # and shifts, of normalizations
+    "statistic": Role("state"),  # of the data
+}
 
 
 class Spec(NamedTuple):
-    """What a layer asks for: an array of one shape, its role and its first values."""
+    """What a layer asks for.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    role : str
+        One of ``ROLES``.
+    init : callable
+        ``init(rng, shape)`` gives the first values.
+    from_data : callable or None
+        ``from_data(X)`` gives the first values, instead, where training data are known.
+    rate : float
+        Factor of the learning rate.
+    """
 
     shape: tuple[int, ...]
     role: str
     init: Callable[[np.random.Generator, tuple[int, ...]], NDArray]
+    from_data: Callable[[Any], NDArray] | None = None
+    rate: float = 1.0
 
     @property
     def size(self) -> int:
         return int(np.prod(self.shape))
+
+    @property
+    def part(self) -> str:
+        return ROLES[self.role].part
 
 
 class Parameters:
@@ -38,6 +83,8 @@ class Parameters:
         ``K``.
     dtype : dtype
         Of all arrays.
+    vectors : list of ndarray, default=()
+        ``theta`` and ``state``, to work on; made if there are none.
 
     Attributes
     ----------
@@ -48,42 +95,66 @@ class Parameters:
         Running statistics: saved and restored with ``theta``, never trained.
     weights : slice
         Where they lie in the last axis of ``theta``.
+    rates : ndarray of shape (P,) or None
+        Factors of the learning rate; None if all are 1.
     """
 
     def __init__(
-        self, specs: Sequence[dict[str, Spec]], n_models: int, dtype: DTypeLike
+        self,
+        specs: Sequence[dict[str, Spec]],
+        n_models: int,
+        dtype: DTypeLike,
+        vectors: Sequence[NDArray] = (),
     ) -> None:
         self.specs = list(specs)
         self.n_models = n_models
-        self._places: dict[tuple[int, str], slice] = {}
+        self._places: dict[Key, slice] = {}
         ends = {}
         stop = 0
-        for role in ROLES:
-            if role == "state":
+        for part in PARTS:
+            if part == "state":
                 n_trained, stop = stop, 0
-            for i, layer in enumerate(self.specs):
-                for name, spec in layer.items():
-                    if spec.role == role:
-                        self._places[i, name] = slice(stop, stop + spec.size)
-                        stop += spec.size
-            ends[role] = stop
-        self.weights = slice(0, ends["weight"])
-        self.theta = np.zeros((n_models, n_trained), dtype)
+            for key, spec in self._all(part):
+                self._places[key] = slice(stop, stop + spec.size)
+                stop += spec.size
+            ends[part] = stop
+        self.weights = slice(0, ends["weights"])
+        made = [np.zeros((n_models, n), dtype) for n in (n_trained, ends["state"])]
+        self.theta, self.state = vectors or made
         self.grad = np.zeros_like(self.theta)
-        self.state = np.zeros((n_models, ends["state"]), dtype)
+        self.rates = self._rates()
 
-    def initialize(self, generators: Sequence[np.random.Generator]) -> None:
-        """Draw the first values of model k from ``generators[k]``."""
+    def _all(self, part: str) -> list[tuple[Key, Spec]]:
+        return [
+            ((i, name), spec)
+            for i, layer in enumerate(self.specs)
+            for name, spec in layer.items()
+            if spec.part == part
+        ]
+
+    def _rates(self) -> NDArray | None:
+        rates = np.ones(self.theta.shape[1], self.theta.dtype)
+        for (i, name), place in self._places.items():
+            if self.specs[i][name].part != "state":
+                rates[place] = self.specs[i][name].rate
+        return None if (rates == 1).all() else rates
+
+    @property
+    def vectors(self) -> list[NDArray]:
+        """What a snapshot must hold: parameters and running statistics."""
+        return [self.theta, self.state]
+
+    def initialize(self, generators: Sequence[np.random.Generator], X=None) -> None:
+        """First values: drawn for model k from ``generators[k]``, or from the data."""
+        for layer, values in zip(self.specs, self.values(), strict=True):
+            for name, spec in layer.items():
+                if X is not None and spec.from_data is not None:
+                    values[name][...] = spec.from_data(X)
         for k, rng in enumerate(generators):
             for layer, values in zip(self.specs, self.values(), strict=True):
                 for name, spec in layer.items():
-                    drawn = np.asarray(spec.init(rng, spec.shape))
-                    if drawn.shape != spec.shape:
-                        raise ValueError(
-                            f"An initializer gave an array of shape {drawn.shape} "
-                            f"for a {spec.role} of shape {spec.shape}."
-                        )
-                    values[name][k] = drawn
+                    if X is None or spec.from_data is None:
+                        values[name][k] = draw(spec, rng)
 
     def values(self) -> Views:
         """For each layer, views of its parameters and running statistics by name."""
@@ -101,24 +172,44 @@ class Parameters:
         """Where one array lies in the last axis of ``theta``, and its shape."""
         return self._places[layer, name], self.specs[layer][name].shape
 
-    def matrices(self) -> list[list[tuple[int, str]]]:
-        """Keys (layer, name) of the weight matrices, grouped by layer.
+    def matrices(self) -> list[list[Key]]:
+        """Keys of the weight matrices, grouped by layer.
 
         A residual block is one layer with two matrices, its dense one first.
         """
-        groups = [
-            [(i, name) for name, spec in layer.items() if spec.role == "weight"]
-            for i, layer in enumerate(self.specs)
-        ]
-        return [group for group in groups if group]
+        return [group for group in self._by_layer("weights") if group]
+
+    def biases(self) -> list[list[Key]]:
+        """Keys of the biases of the layers that have weights, grouped by layer."""
+        pairs = zip(self._by_layer("weights"), self._by_layer("biases"), strict=True)
+        return [biases for weights, biases in pairs if weights]
+
+    def _by_layer(self, part: str) -> list[list[Key]]:
+        groups: list[list[Key]] = [[] for _ in self.specs]
+        for key, _ in self._all(part):
+            groups[key[0]].append(key)
+        return groups
 
     def _views(self, trained: NDArray, state: NDArray | None) -> Views:
-        views: Views = [{} for _ in self.specs]
-        for (i, name), place in self._places.items():
-            spec = self.specs[i][name]
-            flat = state if spec.role == "state" else trained
-            if flat is not None:
-                view = flat[:, place].reshape(self.n_models, *spec.shape)
-                assert view.size == 0 or np.shares_memory(view, flat), "a copy"
-                views[i][name] = view
+        views: Views = []
+        for i, layer in enumerate(self.specs):
+            views.append({})
+            for name, spec in layer.items():
+                flat = state if spec.part == "state" else trained
+                if flat is not None:
+                    place = self._places[i, name]
+                    view = flat[:, place].reshape(self.n_models, *spec.shape)
+                    assert view.size == 0 or np.shares_memory(view, flat), "a copy"
+                    views[i][name] = view
         return views
+
+
+def draw(spec: Spec, rng: np.random.Generator) -> NDArray:
+    """First values of one array of one model."""
+    drawn = np.asarray(spec.init(rng, spec.shape))
+    if drawn.shape != spec.shape:
+        raise ValueError(
+            f"An initializer gave an array of shape {drawn.shape} for a {spec.role} of "
+            f"shape {spec.shape}."
+        )
+    return drawn

@@ -18,16 +18,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Number = float | NDArray  # an array is (K, 1)
+from sknnreg.engine.model_axis import Number, a_model
 
 
 class Penalty:
     """A smooth penalty on an array ``w`` of weights of shape (K, ...).
+
+    One with a kink sets ``has_kink`` and has besides
+
+    - ``kink(w)``, the value (K,) of the part with the kink;
+    - ``prox(w, step)``, its proximal map, in place, ``step`` being a number or one a
+      weight: what the mini-batch solvers need;
+    - ``l1``, if the kink is α Σ |w|: its strength, a number or one a weight: what
+      ``lbfgs`` needs, whose bounds can express nothing else.
 
     Parameters
     ----------
@@ -42,9 +50,8 @@ class Penalty:
 
     #: False: ``w`` must be one layer's matrices, (K, n_in, n_out), not any slice
     elementwise: ClassVar[bool] = True
-    #: True: the kink is not L1's, which is all that L-BFGS-B's bounds can express
-    stochastic_only: ClassVar[bool] = False
     has_kink: bool = False
+    l1: Number  # absent where the kink is another
 
     def __init__(
         self, alpha: Number, l1_ratio: Number = 0.0, decoupled: bool = False
@@ -64,13 +71,10 @@ class Penalty:
         """Value of the smooth part, (K,)."""
         return 0.0
 
-    def kink(self, w: NDArray) -> NDArray | float:
-        """Value of the part with a kink, (K,)."""
-        return 0.0
-
     def value(self, w: NDArray) -> NDArray:
         """Ω(w) of each model, (K,)."""
-        return np.zeros(len(w), w.dtype) + self.smooth(w) + self.kink(w)
+        smooth = np.zeros(len(w), w.dtype) + self.smooth(w)
+        return smooth + self.kink(w) if self.has_kink else smooth
 
     def add_gradient(self, w: NDArray, grad: NDArray) -> None:
         """Add the gradient of the smooth part to ``grad``."""
@@ -79,9 +83,6 @@ class Penalty:
         """Both of the above, for those who can do both at once."""
         self.add_gradient(w, grad)
         return self.smooth(w)
-
-    def prox(self, w: NDArray, step: Number) -> None:
-        """Proximal map of the kink, in place; ``step``: a number or one a weight."""
 
     def decay(self, w: NDArray, rate: Number) -> None:
         """Decoupled decay, in place."""
@@ -173,7 +174,6 @@ class GroupL1(Penalty):
     """
 
     elementwise = False
-    stochastic_only = True
 
     def __init__(
         self, alpha: Number, l1_ratio: Number = 0.5, decoupled: bool = False
@@ -234,16 +234,6 @@ def sums(w: NDArray, v: NDArray | None = None) -> NDArray:
     return np.vecdot(w, v if v.ndim == 2 else v.reshape(len(v), -1))
 
 
-def a_model(number: Number, ndim: int) -> Number:
-    """A number a model, (K, 1), with as many axes as the array it will meet.
-
-    An array with a number for each weight stays as it is.
-    """
-    if isinstance(number, np.ndarray) and number.shape[-1] == 1:
-        return number.reshape(-1, *(1,) * (ndim - 1))
-    return number
-
-
 class Term(NamedTuple):
     """A penalty, where it works in ``theta``, and in what shape."""
 
@@ -254,6 +244,12 @@ class Term(NamedTuple):
     def view(self, flat: NDArray) -> NDArray:
         return flat[:, self.place].reshape(-1, *self.shape)
 
+    def share(self, number: Number, theta: NDArray) -> Number:
+        """Of a number a weight those of the term; a number a model as it stands."""
+        if isinstance(number, np.ndarray) and number.shape == theta.shape:
+            return self.view(number)
+        return a_model(number, 1 + len(self.shape))
+
 
 class Regularizer:
     """The sum of all penalties of a model: Ω(W) of the objective."""
@@ -262,15 +258,21 @@ class Regularizer:
         self.terms = list(terms)
         self.has_kink = any(term.penalty.has_kink for term in self.terms)
         self.is_decoupled = any(term.penalty.decoupled for term in self.terms)
-        self._seen: NDArray | None = None
-        self._views: list[tuple[Penalty, NDArray, NDArray]] = []
+        self._seen: tuple[NDArray, NDArray] | None = None
+        self._views: list[tuple[Any, NDArray, NDArray]] = []
+
+    def lacking(self, needs: Sequence[str]) -> list[str]:
+        """What a solver needs of a penalty with a kink and some term does not have."""
+        kinked = [t.penalty for t in self.terms if t.penalty.has_kink]
+        return [n for n in needs if not all(hasattr(p, n) for p in kinked)]
 
     def value_and_gradient(
         self, theta: NDArray, grad: NDArray, kink: bool = True
     ) -> NDArray | float:
         """Ω (K,), with or without the kinks; adds the smooth part's gradient."""
-        if theta is not self._seen:  # else the views of the last step still hold
-            self._seen = theta
+        seen = self._seen  # the views of the last step hold for the same vectors
+        if seen is None or theta is not seen[0] or grad is not seen[1]:
+            self._seen = theta, grad
             self._views = [(t.penalty, t.view(theta), t.view(grad)) for t in self.terms]
         total: NDArray | float = 0.0
         for penalty, w, g in self._views:
@@ -284,17 +286,14 @@ class Regularizer:
         return sum(term.penalty.value(term.view(theta)) for term in self.terms)
 
     def decay(self, theta: NDArray, rate: Number) -> None:
-        """Decoupled decay of one step."""
+        """Decoupled decay of one step; ``rate`` is a number a model or a weight."""
         for term in self.terms if self.is_decoupled else ():
             if term.penalty.decoupled:
-                term.penalty.decay(term.view(theta), rate)
+                term.penalty.decay(term.view(theta), term.share(rate, theta))
 
     def prox(self, theta: NDArray, step: Number) -> None:
         """Proximal maps after one step; ``step`` is a number a model or a weight."""
         for term in self.terms:
-            if term.penalty.has_kink:
-                w = term.view(theta)
-                if isinstance(step, np.ndarray) and step.shape == theta.shape:
-                    term.penalty.prox(w, term.view(step))
-                else:
-                    term.penalty.prox(w, a_model(step, w.ndim))
+            penalty: Any = term.penalty
+            if penalty.has_kink:
+                penalty.prox(term.view(theta), term.share(step, theta))

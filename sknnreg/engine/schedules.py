@@ -1,8 +1,10 @@
 """Learning-rate schedules: pure functions of the step.
 
 A schedule is called with the number of the coming step, 0, 1, 2, ..., counted over all
-runs of a warm start, and gives the factor that multiplies ``learning_rate_init``.
-``Horizon`` says how long the present run is; beyond its end the last factor holds.
+runs of a warm start, and gives the factor that multiplies ``learning_rate_init``. Most
+go on over runs: two of ten epochs are one of twenty. Cosine and OneCycle have an end,
+so ``Horizon`` says how long the present run is; each run is a cycle of its own (the
+restarts of Loshchilov & Hutter 2017), and beyond its end the last factor holds.
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ class Step:
     decay_epochs: int = 20
 
     def __call__(self, step: int) -> float:
-        epoch = (step - self.horizon.start) // self.horizon.steps_per_epoch
+        epoch = step // self.horizon.steps_per_epoch
         return self.decay_rate ** (epoch // self.decay_epochs)
 
 
@@ -127,7 +129,7 @@ class Exponential:
     decay_epochs: int = 20
 
     def __call__(self, step: int) -> float:
-        epochs = (step - self.horizon.start) / self.horizon.steps_per_epoch
+        epochs = step / self.horizon.steps_per_epoch
         return self.decay_rate ** (epochs / self.decay_epochs)
 
 

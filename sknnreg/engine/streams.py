@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ class Streams:
     """
 
     def __init__(self, seeds: Sequence[int | tuple[int, ...]]) -> None:
+        #: as given, one a model
+        self.seeds = list(seeds)
         distinct = list(dict.fromkeys(seeds))
         #: which stream each model listens to
         self.stream_of = np.array([distinct.index(seed) for seed in seeds])
@@ -80,16 +83,17 @@ class Streams:
             return draws[0][None]
         return np.stack([draws[i] for i in self.stream_of])
 
-    def take(self, models: NDArray) -> Streams:
-        """The streams of some of the models, going on where they are."""
-        rest = object.__new__(Streams)
-        used, rest.stream_of = np.unique(self.stream_of[models], return_inverse=True)
-        rest._initial = [self._initial[i] for i in used]
-        rest._generators = {
-            purpose: [generators[i] for i in used]
+    def of_models(self, which: NDArray) -> Streams:
+        """The streams of some of the models, going on where they are, as a copy."""
+        part = object.__new__(Streams)
+        part.seeds = [self.seeds[k] for k in np.arange(len(self.seeds))[which]]
+        used, part.stream_of = np.unique(self.stream_of[which], return_inverse=True)
+        part._initial = [self._initial[i] for i in used]
+        part._generators = {
+            purpose: [copy.deepcopy(generators[i]) for i in used]
             for purpose, generators in self._generators.items()
         }
-        return rest
+        return part
 
 
 def _words(generator: np.random.Generator, n: int) -> NDArray[np.uint16]:

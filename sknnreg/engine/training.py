@@ -1,97 +1,107 @@
-"""The only mini-batch loop.
+"""The only driver of a training: epochs, from whichever solver they come.
 
-Each step: gradient of the batch's loss and of the smooth penalties, clipping, the
-optimizer, then the proximal maps and limits. Each epoch: score, history, early
-stopping.
+A solver makes epochs: of mini-batch steps (:mod:`sknnreg.engine.minibatch`), or of one
+full-batch step each (:mod:`sknnreg.engine.lbfgs`). What is around them is here, once:
+score, history, early stopping, when training ends, interrupts, divergence.
 """
 
 from __future__ import annotations
 
-import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sknnreg.engine.batches import Batches
-from sknnreg.engine.constraints import clip_norm, max_norm
-from sknnreg.engine.early_stopping import EarlyStopping
-from sknnreg.engine.history import History
+from sknnreg.engine.history import Row
+from sknnreg.engine.model_axis import Number
 from sknnreg.engine.network import Bound
-from sknnreg.engine.optimizers import Optimizer
 from sknnreg.engine.parameters import Parameters
-from sknnreg.engine.penalties import Number, Regularizer
-from sknnreg.engine.schedules import Adaptive, Schedule
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.penalties import Regularizer
+from sknnreg.engine.progress import Progress
 
-#: ``learning_rate="adaptive"`` gives up below this rate.
-SMALLEST_RATE = 1e-6
+
+class Solver:
+    """Makes epochs, and says what it needs."""
+
+    #: what a penalty with a kink must have; see :class:`Penalty`
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def run(self, task: Task, epochs: Epochs) -> str | None:
+        """Train for as many epochs as are wanted; ``epochs`` opens and closes each.
+
+        Gives what kept training from converging, or None.
+        """
+        raise NotImplementedError
+
+    def help(
+        self, progress: Progress, stalled: NDArray, rate: Number
+    ) -> tuple[NDArray, Number]:
+        """Which of the models out of patience may go on, and with what factor."""
+        return np.zeros_like(stalled), progress.factor
+
+
+class Report:
+    """Told of all epochs of a run; ends it by answering True."""
+
+    def before(self, task: Task) -> bool | None:
+        """An epoch is about to begin."""
+
+    def after(self, task: Task) -> bool | None:
+        """An epoch is complete, and ``task.progress`` has it."""
 
 
 @dataclass
 class Task:
-    """Everything a run works on.
+    """Everything a run works on: what is fixed, and the progress that it makes.
 
     Attributes
     ----------
     bound, parameters : Bound, Parameters
         The network and its vectors.
     regularizer : Regularizer
-    optimizer : Optimizer
-        Bound to the vectors.
     batches : Batches
-    streams : Streams
-    rate : float or ndarray of shape (K, 1)
-        ``learning_rate_init``.
-    schedule : callable
-    stopping : EarlyStopping
+    solver : Solver
+    progress : Progress
     validate : callable or None
         Gives the validation loss and the score, (K,) each, of the present parameters.
     keep_best : bool
         Whether to stop by the validation score, and keep its best epoch; else the
         score is minus the training loss, and the last epoch is kept.
-    clip, limit : float, ndarray of shape (K, 1) or None
-        Largest norm of the gradient, and of the incoming weights of a unit.
     """
 
     bound: Bound
     parameters: Parameters
     regularizer: Regularizer
     batches: Batches
-    streams: Streams
-    stopping: EarlyStopping
-    optimizer: Optimizer = field(default_factory=Optimizer)
-    rate: Number = 1.0
-    schedule: Schedule = field(default=lambda step: 1.0)
+    solver: Solver
+    progress: Progress
     validate: Callable[[], tuple[NDArray, NDArray]] | None = None
     keep_best: bool = False
-    clip: Number | None = None
-    limit: Number | None = None
-    history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
-        #: divided by 5 at each stall of an adaptive rate
-        self.factor: Number = self.rate * 0 + 1.0
-        self.n_iter = np.zeros(self.parameters.n_models, int)
-        #: epochs done
-        self.epoch = 0
+        lacking = self.regularizer.lacking(self.solver.needs)
+        if lacking:
+            raise ValueError(
+                f"{type(self.solver).__name__} cannot handle the kink of a penalty "
+                f"without {', '.join(lacking)}."
+            )
         #: the weight matrices, by layer
         self.matrices = self.parameters.matrices()
-        #: the vectors as they were at the start of the epoch
-        self.start = [vector.copy() for vector in self.vectors]
         self._starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
+        progress = self.progress
+        progress.vectors = self.parameters.vectors
+        if not progress.start:
+            progress.start = [vector.copy() for vector in progress.vectors]
 
     def norms(self, flat: NDArray) -> NDArray:
         """Euclidean norm (K, n_layers) of each layer's part of the weights."""
         squares = np.square(flat[:, self.parameters.weights])
         return np.sqrt(np.add.reduceat(squares, self._starts, axis=1))
-
-    @property
-    def vectors(self) -> list[NDArray]:
-        """What a snapshot must hold: parameters and running statistics."""
-        return [self.parameters.theta, self.parameters.state]
 
 
 @contextmanager
@@ -104,119 +114,95 @@ def quietly() -> Iterator[None]:
         yield
 
 
-Report = Callable[[int, Task], bool | None]
+class Epochs:
+    """The driver's side of a run: opens and closes the solver's epochs.
 
+    Parameters
+    ----------
+    task : Task
+    last : int
+        Complete epochs at which the run ends.
+    report : Report or None
+    deadline : float or None
+        Time of ``time.monotonic`` after which no further epoch begins; the first of a
+        run always does.
 
-def train(task: Task, max_iter: int, report: Report) -> None:
-    """Train until ``max_iter`` epochs are done; the vectors end as they are to be kept.
-
-    With ``keep_best`` that is the best epoch; without, the last one, or the best one if
-    a later one diverged.
+    Attributes
+    ----------
+    stopped : bool
+        Whether the report or the deadline ended the run.
+    trouble : str or None
+        What kept training from converging, once the run has ended.
     """
-    advance(task, max_iter, report)
-    restore_best(task)
 
+    def __init__(
+        self,
+        task: Task,
+        last: int,
+        report: Report | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        self.task, self.last = task, last
+        self.report, self.deadline = report, deadline
+        self.stopped = False
+        self.trouble: str | None = None
+        self._opened = -1
+        self._running = task.progress.stopping.active
 
-@quietly()
-def advance(task: Task, max_iter: int, report: Report) -> None:
-    """Go on until ``max_iter`` epochs are done in all; the vectors end as they are.
-
-    A model of a stack whose training ends stays where it is while the others go on.
-    ``report(epoch, task)`` is called after each epoch and may return True to end the
-    run, to be continued by another call.
-    """
-    stopping = task.stopping
-    running = stopping.active.copy()
-    final = [vector.copy() for vector in task.vectors]
-    for epoch in range(task.epoch, max_iter):
-        running = stopping.active.copy()
-        for start, vector in zip(task.start, task.vectors, strict=True):
+    def begin(self) -> bool:
+        """Whether another epoch is to come; notes where it starts."""
+        progress = self.task.progress
+        ended = self._running & ~progress.stopping.active
+        if self.stopped or progress.epoch >= self.last or ended.any():
+            return False
+        if self.report is not None and self.report.before(self.task):
+            self.stopped = True
+            return False
+        for start, vector in zip(progress.start, progress.vectors, strict=True):
             np.copyto(start, vector)
-        loss, penalty, rate = run_epoch(task)
-        stalled = record(task, epoch, loss, penalty, rate)
-        _react(task, stalled, rate)
-        task.epoch = epoch + 1
-        if report(epoch, task) or not stopping.active.any():
-            break
-        ended = running & ~stopping.active
-        if ended.any():  # the rest of the stack goes on without these
-            for kept, vector in zip(final, task.vectors, strict=True):
-                kept[ended] = vector[ended]
-    ended = ~running
-    for kept, vector in zip(final, task.vectors, strict=True):
-        vector[ended] = kept[ended]
+        self._opened = progress.epoch
+        return True
+
+    def end(self, loss: NDArray, penalty: NDArray | float, rate: Number) -> None:
+        """Close the epoch: score, history, early stopping.
+
+        All that an interrupt could leave half done happens in one assignment.
+        """
+        progress, solver = self.task.progress, self.task.solver
+        row, score = measure(self.task, loss, penalty, rate)
+        stopping, stalled = progress.stopping.observe(
+            progress.epoch, score, [*progress.vectors, *progress.start]
+        )
+        factor = progress.factor
+        if stalled.any():
+            helped, factor = solver.help(progress, stalled, rate)
+            stopping = stopping.restart(helped).end(stalled & ~helped)
+        progress.history.append(row)
+        vars(progress).update(
+            stopping=stopping,
+            factor=factor,
+            n_iter=progress.n_iter + progress.stopping.active,
+            epoch=progress.epoch + 1,
+        )
+        late = self.deadline is not None and time.monotonic() >= self.deadline
+        if (self.report is not None and self.report.after(self.task)) or late:
+            self.stopped = True
+
+    def rewind(self) -> None:
+        """Back to the end of the last complete epoch, after an interrupt."""
+        progress = self.task.progress
+        del progress.history.rows[progress.epoch :]
+        if self._opened == progress.epoch:
+            for start, vector in zip(progress.start, progress.vectors, strict=True):
+                np.copyto(vector, start)
 
 
-@quietly()
-def restore_best(task: Task) -> None:
-    """Go back to the best epoch where that is to be kept, or all that is finite."""
-    stopping = task.stopping
-    which = (stopping.diverged | task.keep_best) & np.isfinite(stopping.best)
-    if not which.any():
-        return
-    n = len(task.vectors)
-    _take_over(task, stopping.snapshot[:n], which)
-    doubtful = which & (stopping.best_epoch >= 0) & (not task.keep_best)
-    if doubtful.any():
-        # The loss of an epoch is measured before its last steps, which may have been
-        # the ones that left the slope: the epoch's start may be better than its end.
-        end = objective(task)
-        _take_over(task, stopping.snapshot[n:], doubtful)
-        earlier = doubtful & ~(end <= objective(task))
-        _take_over(task, stopping.snapshot[:n], doubtful & ~earlier)
-        stopping.best_epoch[earlier] -= 1
-
-
-def _take_over(task: Task, vectors: list[NDArray], which: NDArray) -> None:
-    for vector, other in zip(task.vectors, vectors, strict=True):
-        vector[which] = other[which]
-
-
-def objective(task: Task) -> NDArray:
-    """J (K,) of the present parameters over all training rows, without dropout."""
-    rows = task.batches
-    loss = task.bound.loss(rows.X, rows.y, rows.weight, rows.rows)
-    return loss + task.regularizer.value(task.parameters.theta)
-
-
-def run_epoch(task: Task) -> tuple[NDArray, NDArray, Number]:
-    """One pass over the rows; gives J and its Ω, (K,), and the last rate.
-
-    J is the mean over the epoch's batches, each at the parameters of its step.
-    """
-    parameters, regularizer, optimizer = (
-        task.parameters,
-        task.regularizer,
-        task.optimizer,
-    )
-    theta, grad = parameters.theta, parameters.grad
-    data_loss = np.zeros(len(theta))
-    penalty = np.zeros(len(theta))
-    rate: Number = 0.0
-    for x, y, weight, size in task.batches.epoch():
-        rate = task.rate * task.factor * task.schedule(optimizer.t)
-        data_loss += size * task.bound.value_and_gradient(x, y, weight, task.streams)
-        penalty += size * regularizer.value_and_gradient(theta, grad)
-        if task.clip is not None:
-            clip_norm(grad, task.clip)
-        regularizer.decay(theta, rate)
-        optimizer.step(rate)
-        if regularizer.has_kink:
-            regularizer.prox(theta, optimizer.step_size(rate))
-        if task.limit is not None:
-            for i, name in itertools.chain(*task.matrices):
-                max_norm(task.bound.values[i][name], task.limit)
-    total = task.batches.total
-    return (data_loss + penalty) / total, penalty / total, rate
-
-
-def record(
-    task: Task, epoch: int, loss: NDArray, penalty: NDArray | float, rate: Number
-) -> NDArray:
-    """Close an epoch: history, score, early stopping; gives the models that stall."""
+def measure(
+    task: Task, loss: NDArray, penalty: NDArray | float, rate: Number
+) -> tuple[Row, NDArray]:
+    """The row of an epoch, and the score (K,) to watch: NaN for what is not finite."""
     theta, grad = task.parameters.theta, task.parameters.grad
-    running = task.stopping.active.copy()
-    cells: dict[str, NDArray | float] = {
+    row: Row = {
         "loss": loss,
         "penalty": penalty,
         "learning_rate": rate[:, 0] if isinstance(rate, np.ndarray) else rate,
@@ -225,29 +211,80 @@ def record(
     }
     score = -loss
     if task.validate is not None:
-        cells["validation_loss"], validation_score = task.validate()
+        row["validation_loss"], validation_score = task.validate()
         finite = np.isfinite(validation_score)
-        cells["validation_score"] = np.where(finite, validation_score, np.nan)
+        row["validation_score"] = np.where(finite, validation_score, np.nan)
         if task.keep_best:
             score = validation_score
-    task.history.append(cells)
-    task.n_iter[running] += 1
     # NaN or infinite anywhere leaves no finite sum
     finite = np.isfinite(loss + score + np.vecdot(theta, theta))
     if not finite.all():
         score = np.where(finite, score, np.nan)
-    return task.stopping.observe(epoch, score, *task.vectors, *task.start)
+    return row, score
 
 
-def _react(task: Task, stalled: NDArray, rate: Number) -> None:
-    """End the stalled models, or go on with a rate five times smaller."""
-    if not stalled.any():
+@quietly()
+def advance(
+    task: Task,
+    last: int,
+    report: Report | None = None,
+    deadline: float | None = None,
+) -> Epochs:
+    """Go on until ``last`` epochs are done in all, or a model ends.
+
+    The vectors stay as they are: :func:`restore_best` makes them those to keep. Models
+    that had ended before are left alone. An interrupt goes on, after a step back to
+    the last complete epoch.
+    """
+    epochs = Epochs(task, last, report, deadline)
+    ended = ~task.progress.stopping.active
+    vectors = task.progress.vectors
+    kept = [vector[ended] for vector in vectors]
+    try:
+        epochs.trouble = task.solver.run(task, epochs)
+    except KeyboardInterrupt:
+        epochs.rewind()
+        raise
+    finally:
+        for vector, values in zip(vectors, kept, strict=True):
+            vector[ended] = values
+    return epochs
+
+
+@quietly()
+def restore_best(task: Task, which: NDArray | None = None) -> None:
+    """Go back to the best epoch where that is to be kept, or all that is finite.
+
+    With ``keep_best`` it is; without, the last epoch is kept, or the best one of a
+    model that diverged. ``which``, (K,), selects models.
+    """
+    progress, n = task.progress, len(task.progress.vectors)
+    stopping = progress.stopping
+    wanted = (stopping.diverged | task.keep_best) & np.isfinite(stopping.best)
+    if which is not None:
+        wanted &= which
+    if not wanted.any():
         return
-    if isinstance(task.schedule, Adaptive):
-        rates = np.broadcast_to(np.asarray(rate, float).ravel(), stalled.shape)
-        again = stalled & (rates > SMALLEST_RATE)
-        divisor = np.where(again, 5.0, 1.0)[:, None]
-        task.factor = task.factor / (divisor if len(stalled) > 1 else divisor.item())
-        task.stopping.restart(again)
-        stalled = stalled & ~again
-    task.stopping.end(stalled)
+    _take_over(task, stopping.snapshot[:n], wanted)
+    doubtful = wanted & (stopping.best_epoch >= 0) & (not task.keep_best)
+    if doubtful.any():
+        # The loss of an epoch is measured before its last steps, which may have been
+        # the ones that left the slope: the epoch's start may be better than its end.
+        end = objective(task)
+        _take_over(task, stopping.snapshot[n:], doubtful)
+        earlier = doubtful & ~(end <= objective(task))
+        _take_over(task, stopping.snapshot[:n], doubtful & ~earlier)
+        stopping.best_epoch = stopping.best_epoch - earlier
+
+
+def _take_over(task: Task, vectors: list[NDArray], which: NDArray) -> None:
+    for vector, other in zip(task.progress.vectors, vectors, strict=True):
+        vector[which] = other[which]
+
+
+@quietly()
+def objective(task: Task) -> NDArray:
+    """J (K,) of the present parameters over all training rows, without dropout."""
+    rows = task.batches
+    loss = task.bound.loss(rows.X, rows.y, rows.weight, rows.rows)
+    return loss + task.regularizer.value(task.parameters.theta)

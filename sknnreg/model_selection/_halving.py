@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil, floor, log
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
-from sklearn.utils.parallel import delayed
 
-from sknnreg._base import draw_seeds
+from sknnreg._run import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
-from sknnreg.model_selection._evaluate import all_stages
-from sknnreg.model_selection._groups import partition
+from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._search import MAX_STACK, FusedSearch
-from sknnreg.model_selection._work import (
-    Fold,
-    Job,
-    Result,
-    fit_alone,
-    fit_together,
-    survivors,
-)
+from sknnreg.model_selection._work import Fold, Job
 from sknnreg.model_selection._wrapped import find_mlp, prefix
 
 
@@ -161,36 +150,33 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 "MLPRegressorScratch, a pipeline that ends in one, or a "
                 f"TransformedTargetRegressor around either. Got {job.estimator!r}."
             )
-        self._resource = f"{prefix(job.estimator)}max_iter"
+        resource = f"{prefix(job.estimator)}max_iter"
         auto = self.max_resources == "auto"
         self.max_resources_ = mlp.max_iter if auto else self.max_resources
-        candidates = list(self._candidates())
-        plan = self._plan(len(candidates))
-        job.estimator.set_params(**{self._resource: plan[-1]})
-        if any(self._resource in candidate for candidate in candidates):
+        alive = self._numbered()
+        plan = self._plan(len(alive))
+        job.estimator.set_params(**{resource: plan[-1]})
+        if any(resource in candidate.parameters for candidate in alive):
             raise ValueError(
-                f"Cannot search over {self._resource}: it is the resource that "
-                "successive halving hands out."
+                f"Cannot search over {resource}: it is the resource that successive "
+                "halving hands out."
             )
-        race = Race(
-            seeded(job), folds, candidates, parallel, self.max_stack, self._resource
-        )
-        alive = list(range(len(candidates)))
+        evaluation = Evaluation(seeded(job), folds, alive, parallel, self.max_stack)
         tried, out = [], []
         more: dict[str, list[int]] = {"iter": [], "n_resources": []}
         self.n_resources_, self.n_candidates_ = [], []
         for i, n_epochs in enumerate(plan):
             self.n_resources_.append(n_epochs)
             self.n_candidates_.append(len(alive))
-            found = race.run(alive, n_epochs)
-            out += found
-            tried += [candidates[k] | {self._resource: n_epochs} for k in alive]
+            out += evaluation.run(alive, n_epochs, resource)
+            tried += [
+                candidate.parameters | {resource: n_epochs} for candidate in alive
+            ]
             more["iter"] += [i] * len(alive)
             more["n_resources"] += [n_epochs] * len(alive)
             results = self._results(tried, out, dict(more))
             scores = results["mean_test_score"][-len(alive) :]
-            best = _best(scores, ceil(len(alive) / self.factor))
-            alive = [alive[i] for i in best]
+            alive = [alive[k] for k in _best(scores, ceil(len(alive) / self.factor))]
             if self.verbose:
                 print(
                     f"iter {i}: {self.n_candidates_[-1]} candidates, {n_epochs} epochs"
@@ -241,65 +227,10 @@ def seeded(job: Job) -> Job:
         return job
     name = f"{prefix(job.estimator)}random_state"
     seed = draw_seeds(None, 1)[0][0]
-    return replace(job, estimator=clone(job.estimator).set_params(**{name: seed}))
+    return job._replace(estimator=clone(job.estimator).set_params(**{name: seed}))
 
 
 def _best(scores: np.ndarray, n: int) -> np.ndarray:
     """Numbers of the ``n`` highest scores, in order; NaN is the lowest."""
     order = np.argsort(scores)  # NaN comes last
     return np.roll(order, np.count_nonzero(np.isnan(scores)))[-n:]
-
-
-class Race:
-    """All candidates on all folds, trained further and further.
-
-    Parameters
-    ----------
-    job, folds, candidates, parallel, max_stack
-        As for :func:`sknnreg.model_selection._evaluate.evaluate`.
-    resource : str
-        Name of the hyperparameter that counts epochs.
-    """
-
-    def __init__(
-        self,
-        job: Job,
-        folds: Sequence[Fold],
-        candidates: Sequence[dict],
-        parallel,
-        max_stack: int | None,
-        resource: str,
-    ) -> None:
-        self.job, self.folds, self.candidates = job, folds, candidates
-        self.parallel, self.resource = parallel, resource
-        groups, self.alone = partition(job.estimator, candidates)
-        self.stacks = all_stages(job, folds, candidates, groups, parallel, max_stack)
-        self.results: dict[tuple[int, int], Result] = {}
-
-    def run(self, alive: list[int], n_epochs: int) -> list[Result]:
-        """Results of the candidates that are alive, after so many epochs."""
-        stacks = [
-            (fold, survivors(stage, alive), ready) for fold, stage, ready in self.stacks
-        ]
-        stacks = [stack for stack in stacks if stack[1].numbers]
-        answers = self.parallel(
-            delayed(fit_together)(self.job, *stack, n_epochs) for stack in stacks
-        )
-        self.stacks = []
-        for (fold, _, ready), (found, rest) in zip(stacks, answers, strict=True):
-            self.results |= {(i, fold.number): result for i, result in found.items()}
-            if rest is not None:
-                self.stacks.append((fold, rest, ready))
-        self._run_alone(alive, n_epochs)
-        return [self.results[i, fold.number] for i in alive for fold in self.folds]
-
-    def _run_alone(self, alive: list[int], n_epochs: int) -> None:
-        places = [(i, fold) for i in self.alone if i in alive for fold in self.folds]
-        found = self.parallel(
-            delayed(fit_alone)(
-                self.job, fold, self.candidates[i] | {self.resource: n_epochs}
-            )
-            for i, fold in places
-        )
-        for (i, fold), result in zip(places, found, strict=True):
-            self.results[i, fold.number] = result

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-#: Hyperparameters that make a network smoother or smaller: 1 if more of it does, -1 if
-#: less does.
-DIRECTIONS = {
-    "alpha": 1,
-    "alpha_bias": 1,
-    "dropout": 1,
-    "input_dropout": 1,
-    "input_noise": 1,
-    "label_smoothing": 1,
-    "max_norm": -1,
-    "hidden_layer_sizes": -1,
-}
+from sknnreg._hyperparameters import ALL
 
 
 def one_standard_error(cv_results) -> int:
@@ -56,10 +45,10 @@ def regularization(candidates: list[dict]) -> np.ndarray:
     """How regularized each candidate is: the mean of its ranks, in [0, 1]."""
     ranks = []
     for name in sorted({name for candidate in candidates for name in candidate}):
-        direction = DIRECTIONS.get(name.rpartition("__")[2])
-        if direction is not None:
-            sizes = [_size(candidate.get(name)) for candidate in candidates]
-            levels, rank = np.unique(direction * np.array(sizes), return_inverse=True)
+        row = ALL.get(name.rpartition("__")[2])
+        if row is not None and row.regularizes:
+            sizes = np.array([_size(candidate.get(name)) for candidate in candidates])
+            levels, rank = np.unique(row.regularizes * sizes, return_inverse=True)
             ranks.append(rank / max(1, len(levels) - 1))
     return np.mean(ranks, axis=0) if ranks else np.zeros(len(candidates))
 

@@ -27,10 +27,10 @@ from sknnreg._sklearn import (
     _MultimetricScorer,
     _warn_or_raise_about_fit_failures,
 )
-from sknnreg.model_selection._evaluate import evaluate
+from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._one_se import one_standard_error
-from sknnreg.model_selection._work import Fold, Job
-from sknnreg.model_selection._wrapped import candidate
+from sknnreg.model_selection._work import Candidate, Fold, Job
+from sknnreg.model_selection._wrapped import with_parameters
 
 MAX_STACK = {"max_stack": [Interval(Integral, 1, None, closed="left"), None]}
 
@@ -76,17 +76,17 @@ class FusedSearch(BaseSearchCV):
         routed = self._get_routed_params_for_fit(params)
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         folds = self._folds(cv, X, y, routed.splitter.split)
-        job = Job(
-            clone(self.estimator),
-            X,
-            y,
-            scorers,
-            routed.estimator.fit,
-            routed.scorer.score,
-            self.return_train_score,
-            self.error_score,
-            self.verbose,
-        )
+        settings = {
+            "scorer": scorers,
+            "fit_params": routed.estimator.fit,
+            "score_params": routed.scorer.score,
+            "return_train_score": self.return_train_score,
+            "return_n_test_samples": True,
+            "return_times": True,
+            "error_score": self.error_score,
+            "verbose": self.verbose,
+        }
+        job = Job(clone(self.estimator), X, y, settings)
         with Parallel(n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch) as parallel:
             results, first = self._search(job, folds, parallel)
         self.multimetric_ = isinstance(first["test_scores"], dict)
@@ -114,14 +114,18 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, job: Job, folds: list[Fold], parallel) -> tuple[dict, dict]:
         """``cv_results_``, and the first fit's result."""
-        candidates = list(self._candidates())
+        candidates = self._numbered()
         if self.verbose > 0:
             n, k = len(candidates), len(folds)
             print(
                 f"Fitting {k} folds for each of {n} candidates, totalling {n * k} fits"
             )
-        out = evaluate(job, folds, candidates, parallel, self.max_stack)
-        return self._results(candidates, out), out[0]
+        evaluation = Evaluation(job, folds, candidates, parallel, self.max_stack)
+        out = evaluation.run(candidates)
+        return self._results([c.parameters for c in candidates], out), out[0]
+
+    def _numbered(self) -> list[Candidate]:
+        return [Candidate(i, p) for i, p in enumerate(self._candidates())]
 
     def _results(self, candidates: list[dict], out: list[dict], more=None) -> dict:
         """``cv_results_`` from the results of all candidates, fold by fold."""
@@ -148,12 +152,13 @@ class FusedSearch(BaseSearchCV):
 
     def _refit(self, job: Job) -> None:
         """Fit the best candidate to all rows."""
-        self.best_estimator_ = candidate(job.estimator, self.best_params_)
+        best = with_parameters(job.estimator, self.best_params_)
         start = time.perf_counter()
-        self.best_estimator_.fit(job.X, job.y, **job.fit_params)
+        best.fit(job.X, job.y, **job.settings["fit_params"])
         self.refit_time_ = time.perf_counter() - start
-        if hasattr(self.best_estimator_, "feature_names_in_"):
-            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+        self.best_estimator_ = best
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
 
 
 class FusedGridSearchCV(FusedSearch, GridSearchCV):

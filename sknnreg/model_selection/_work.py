@@ -1,62 +1,60 @@
-"""One worker's job: fit and score candidates of one fold."""
+"""One worker's job: candidates of one fold, trained together and scored one by one."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
-from dataclasses import dataclass
-from traceback import format_exception
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from sknnreg._sklearn import (
-    _check_method_params,
-    _fit_and_score,
-    _MultimetricScorer,
-    _num_samples,
-    _safe_split,
-    _score,
+from sknnreg._data import Given
+from sknnreg._run import Run, start
+from sknnreg._sklearn import _fit_and_score
+from sknnreg.engine.model_axis import take
+from sknnreg.engine.progress import Progress
+from sknnreg.model_selection._wrapped import (
+    Surroundings,
+    find_mlp,
+    record,
+    with_parameters,
 )
-from sknnreg._stack import Stack
-from sknnreg.engine.checkpoint import Checkpoint
-from sknnreg.model_selection._wrapped import Prepared, candidate, find_mlp, prepare
 
 Result = dict[str, Any]
 
 
-@dataclass
-class Job:
+class Job(NamedTuple):
     """What all workers of a search share.
 
-    Attributes
-    ----------
-    estimator : estimator
-        Not fitted; candidates are set on clones of it.
-    X, y : array-like
-        All rows.
-    scorer : callable
-    fit_params, score_params : dict
-        Routed to ``fit`` and to the scorer, for all rows.
-    return_train_score, error_score, verbose
-        As the search has them.
+    ``estimator`` is not fitted: candidates are set on clones of it. ``settings`` are
+    those of scikit-learn's function that fits and scores.
     """
 
     estimator: Any
     X: Any
     y: Any
-    scorer: Any
-    fit_params: dict
-    score_params: dict
-    return_train_score: bool
-    error_score: Any
-    verbose: int
+    settings: dict[str, Any]
+
+    def fit_and_score(self, estimator, fold: Fold, parameters=None, **changes):
+        """Scores of an estimator, as ``cross_validate`` has them.
+
+        What its ``fit`` raises is scikit-learn's to handle, by ``error_score``.
+        """
+        settings = self.settings | changes
+        return _fit_and_score(
+            estimator,
+            self.X,
+            self.y,
+            train=fold.train,
+            test=fold.test,
+            parameters=parameters,
+            **settings,
+        )
 
 
-@dataclass
-class Fold:
+class Fold(NamedTuple):
     """One split: its number and its rows."""
 
     number: int
@@ -64,152 +62,162 @@ class Fold:
     test: NDArray
 
 
-def fit_alone(job: Job, fold: Fold, parameters: dict) -> Result:
-    """Fit and score one candidate the ordinary way."""
-    return _fit_and_score(
-        clone(job.estimator),
-        job.X,
-        job.y,
-        scorer=job.scorer,
-        train=fold.train,
-        test=fold.test,
-        verbose=job.verbose,
-        parameters=parameters,
-        fit_params=job.fit_params,
-        score_params=job.score_params,
-        return_train_score=job.return_train_score,
-        return_n_test_samples=True,
-        return_times=True,
-        error_score=job.error_score,
-    )
+@dataclass(frozen=True)
+class Candidate:
+    """Hyperparameters to try, and their number within the search."""
+
+    number: int
+    parameters: dict[str, Any]
 
 
-def prepare_fold(
-    job: Job, fold: Fold, parameters: dict
-) -> tuple[Prepared, float] | None:
-    """Fit what surrounds the network on a fold, and the seconds it took.
-
-    None if that fails: an ordinary fit of each candidate will tell.
-    """
-    start = time.perf_counter()
-    try:
-        estimator = candidate(job.estimator, parameters)
-        X, y = _safe_split(estimator, job.X, job.y, fold.train)
-        fit_params = _check_method_params(job.X, job.fit_params, fold.train)
-        return prepare(estimator, X, y, fit_params), time.perf_counter() - start
-    except Exception:
-        return None
-
-
-class Stage(NamedTuple):
-    """A stack before it is trained, or between two iterations of a halving search.
+@dataclass
+class Stack:
+    """Candidates that are trained together on a fold.
 
     Attributes
     ----------
-    numbers : list of int
-        Of its candidates within the search.
-    candidates : list of dict
-    checkpoint : Checkpoint or None
-        Where training is; None at the start.
+    surroundings : Surroundings or None
+        What is around their networks, fitted; None for bare networks.
+    progress : Progress or None
+        Where they are; None at the start.
     """
 
-    numbers: list[int]
-    candidates: list[dict]
-    checkpoint: Checkpoint | None = None
+    fold: Fold
+    candidates: list[Candidate]
+    surroundings: Surroundings | None = None
+    progress: Progress | None = None
+
+    def survivors(self, alive: Collection[Candidate]) -> Stack:
+        """The part whose candidates are still alive."""
+        numbers = {candidate.number for candidate in alive}
+        which = [k for k, c in enumerate(self.candidates) if c.number in numbers]
+        return replace(
+            self,
+            candidates=[self.candidates[k] for k in which],
+            progress=self.progress and take(self.progress, np.array(which, int)),
+        )
+
+
+def fit_alone(job: Job, fold: Fold, parameters: dict) -> Result:
+    """Fit and score one candidate the ordinary way."""
+    return job.fit_and_score(clone(job.estimator), fold, parameters)
+
+
+def fit_surroundings(job: Job, fold: Fold, candidate: Candidate) -> Surroundings | None:
+    """What is around the network of a candidate, fitted; None if that fails.
+
+    Then the fits of the candidates themselves will tell.
+    """
+    estimator = with_parameters(job.estimator, candidate.parameters)
+    recording, seen = record(estimator)
+    result = job.fit_and_score(
+        recording, fold, scorer=_no_score, return_train_score=False, verbose=0
+    )
+    if result["fit_error"] is not None:
+        return None
+    return Surroundings(recording, *seen[0], result["fit_time"])
+
+
+def _no_score(estimator, X, y=None, **params) -> float:
+    return 0.0
 
 
 def fit_together(
-    job: Job,
-    fold: Fold,
-    stage: Stage,
-    prepared: tuple[Prepared, float] | None,
-    n_epochs: int | None = None,
-) -> tuple[dict[int, Result], Stage | None]:
+    job: Job, stack: Stack, n_epochs: int | None = None
+) -> tuple[list[Result], Stack | None]:
     """Fit and score the candidates of a stack; each as if it were alone.
 
-    Up to ``n_epochs``: then the second answer says how to go on with those that have
-    not ended.
+    Up to ``n_epochs``: then the second answer holds those that have not ended.
     """
-    start = time.perf_counter()
-    try:
-        around, seconds = prepared or prepare_fold(job, fold, stage.candidates[0])
-        models = [find_mlp(candidate(job.estimator, c)) for c in stage.candidates]
-        stack = Stack(
-            models, around.X, around.y, checkpoint=stage.checkpoint, **around.arguments
+    training = Training(job, stack, n_epochs)
+    results = [
+        job.fit_and_score(estimator, stack.fold, verbose=0)
+        for estimator in training.estimators
+    ]
+    seconds = sum(result["fit_time"] for result in results)
+    if stack.surroundings is not None:
+        seconds += stack.surroundings.seconds
+    if job.settings["verbose"] > 1:
+        n = len(results)
+        print(f"[CV {stack.fold.number + 1}] {n} candidates in {seconds:.1f} s")
+    for result in results:
+        result["fit_time"] = seconds / len(results)
+    return results, training.rest()
+
+
+class Training:
+    """The run of a stack, which begins when the first of its candidates is fitted.
+
+    scikit-learn's function calls ``fit`` of one candidate after the other: the first
+    call trains all of them.
+    """
+
+    def __init__(self, job: Job, stack: Stack, n_epochs: int | None) -> None:
+        self.stack, self.n_epochs = stack, n_epochs
+        self.estimators = [
+            with_parameters(job.estimator, candidate.parameters)
+            for candidate in stack.candidates
+        ]
+        self.models = [find_mlp(estimator) for estimator in self.estimators]
+        self.run: Run | None = None
+        for k, estimator in enumerate(self.estimators):
+            estimator.fit = _Fit(self, k)
+
+    def fit(self, k: int, X, y, arguments: dict):
+        """Fit candidate k."""
+        estimator, around = self.estimators[k], self.stack.surroundings
+        del estimator.fit  # its own again
+        if self.run is None:
+            if around is None:
+                self._train(X, y, arguments)
+            else:
+                self._train(around.X, around.y, around.arguments)
+        if k in self.run.failures:
+            # the scorer's error is told best by a fit of its own
+            self.models[k].set_params(max_iter=self.last)
+            return estimator.fit(X, y, **arguments)
+        if self.run.errors[k] is not None:
+            raise self.run.errors[k]
+        if around is not None:
+            vars(estimator).update(vars(around.enclose(self.models[k])))
+        return estimator
+
+    @property
+    def last(self) -> int:
+        """Epochs at the end of this run."""
+        return self.n_epochs or self.models[0].max_iter
+
+    def _train(self, X, y, arguments: dict) -> None:
+        run = start(
+            self.models,
+            X,
+            y,
+            arguments.get("sample_weight"),
+            Given.of(arguments),
+            progress=self.stack.progress,
+            tolerant=True,
         )
-        stack.advance(n_epochs or models[0].max_iter)
-        stack.publish_running(going_on=n_epochs is not None)
-    except Exception:  # wrong data, a failing scorer: found out candidate by candidate
-        cases = zip(stage.numbers, stage.candidates, strict=True)
-        return {i: fit_alone(job, fold, case) for i, case in cases}, None
-    seconds += time.perf_counter() - start
-    if job.verbose > 1:
-        print(f"[CV {fold.number + 1}] {len(models)} candidates in {seconds:.1f} s")
-    results = {}
-    for i, model, error in zip(stage.numbers, models, stack.errors, strict=True):
-        if error is None:
-            fitted = around.around(model)
-            results[i] = score(job, fold, fitted, seconds / len(models))
-        else:
-            results[i] = failure(job, fold, error, seconds / len(models))
-    return results, None if n_epochs is None else _rest(stage, stack)
-
-
-def _rest(stage: Stage, stack: Stack) -> Stage:
-    """The part of a stack that goes on."""
-    return Stage(
-        [stage.numbers[i] for i in stack.numbers],
-        [stage.candidates[i] for i in stack.numbers],
-        stack.checkpoint(),
-    )
-
-
-def survivors(stage: Stage, alive: Collection[int]) -> Stage:
-    """The part of a stage whose candidates are still alive."""
-    which = [k for k, i in enumerate(stage.numbers) if i in alive]
-    checkpoint = stage.checkpoint
-    return Stage(
-        [stage.numbers[k] for k in which],
-        [stage.candidates[k] for k in which],
-        None if checkpoint is None else checkpoint.take(np.array(which, int)),
-    )
-
-
-def score(job: Job, fold: Fold, estimator, fit_time: float) -> Result:
-    """Scores of a fitted estimator on the fold, as ``cross_validate`` has them."""
-    start = time.perf_counter()
-    scores = {}
-    parts = {"test": (fold.test, fold.train)}
-    if job.return_train_score:
-        parts["train"] = (fold.train, None)
-    for name, (rows, others) in parts.items():
-        X, y = _safe_split(estimator, job.X, job.y, rows, others)
-        params = _check_method_params(job.X, job.score_params, rows)
-        scores[f"{name}_scores"] = _score(
-            estimator, X, y, job.scorer, params, job.error_score
+        run.advance(self.last)
+        run.finish(
+            to_go_on=self.n_epochs is not None,
+            quiet=self.last < self.models[0].max_iter,
         )
-        if name == "test":
-            seconds = time.perf_counter() - start
-    return scores | {
-        "n_test_samples": _num_samples(fold.test),
-        "fit_time": fit_time,
-        "score_time": seconds,
-        "fit_error": None,
-    }
+        self.run = run
+
+    def rest(self) -> Stack | None:
+        """The candidates that go on, and where they are."""
+        if self.n_epochs is None or self.run is None or not len(self.run.going_on):
+            return None
+        candidates = [self.stack.candidates[i] for i in self.run.going_on]
+        progress = self.run.task.progress
+        return replace(self.stack, candidates=candidates, progress=progress)
 
 
-def failure(job: Job, fold: Fold, error: Exception, fit_time: float) -> Result:
-    """What stands for a candidate whose training failed."""
-    if job.error_score == "raise":
-        raise error
-    scores = job.error_score
-    if isinstance(job.scorer, _MultimetricScorer):
-        scores = dict.fromkeys(job.scorer._scorers, scores)
-    result = {
-        "test_scores": scores,
-        "n_test_samples": _num_samples(fold.test),
-        "fit_time": fit_time,
-        "score_time": 0.0,
-        "fit_error": "".join(format_exception(error)),
-    }
-    return result | ({"train_scores": scores} if job.return_train_score else {})
+class _Fit(NamedTuple):
+    """``fit`` of a candidate, as long as it is the stack's."""
+
+    training: Training
+    k: int
+
+    def __call__(self, X, y=None, **arguments):
+        return self.training.fit(self.k, X, y, arguments)

@@ -12,8 +12,8 @@ from sklearn.pipeline import Pipeline
 from sknnreg._base import BaseMLP
 
 
-def candidate(base, parameters: dict):
-    """The estimator with a candidate's parameters, not fitted."""
+def with_parameters(base, parameters: dict):
+    """A clone of an estimator with these parameters."""
     # parameters may be estimators themselves: they are cloned too
     return clone(base).set_params(**clone(parameters, safe=False))
 
@@ -53,29 +53,34 @@ def replace_mlp(estimator, mlp):
     return mlp
 
 
-class Prepared(NamedTuple):
-    """An estimator fitted but for its network, and what the network is to be fitted to.
+class Surroundings(NamedTuple):
+    """What is around a network, fitted, and what the network is to be fitted to.
 
-    ``arguments`` are ``fit``'s: X, y and maybe ``sample_weight`` or validation data.
+    Attributes
+    ----------
+    estimator : estimator
+        Pipeline or transformed target, with a recorder in the network's place.
+    X, y, arguments :
+        What the network's ``fit`` was given.
+    seconds : float
+        That the fit took.
     """
 
     estimator: Any
     X: Any
     y: Any
-    arguments: dict
+    arguments: dict[str, Any]
+    seconds: float
 
-    def around(self, mlp):
+    def enclose(self, mlp):
         """The whole estimator with a fitted network in its place."""
         return replace_mlp(self.estimator, mlp)
 
 
-def prepare(estimator, X, y, fit_params: dict) -> Prepared:
-    """Fit everything around the network, which only notes what it was given."""
-    mlp = find_mlp(estimator)
-    if mlp is estimator:
-        return Prepared(estimator, X, y, fit_params)
-    seen = []
-    recorder = clone(mlp)
+def record(estimator) -> tuple[Any, list]:
+    """An estimator whose network only notes what it is given; and the notes."""
+    seen: list[tuple[Any, Any, dict]] = []
+    recorder = clone(find_mlp(estimator))
 
     def fit(X, y, **arguments):
         seen.append((X, y, arguments))
@@ -83,5 +88,4 @@ def prepare(estimator, X, y, fit_params: dict) -> Prepared:
 
     recorder.fit = fit
     recorder.__sklearn_clone__ = lambda: recorder  # a target's wrapper fits a clone
-    fitted = replace_mlp(estimator, recorder).fit(X, y, **fit_params)
-    return Prepared(replace_mlp(fitted, mlp), *seen[0])
+    return replace_mlp(estimator, recorder), seen

@@ -5,8 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from sknnreg._assemble import build_network, build_regularizer
-from sknnreg._fitting import Data, build_task, initialize
+from sknnreg._assemble import (
+    build_network,
+    build_regularizer,
+    build_task,
+    new_stopping,
+)
+from sknnreg._data import Data
 from sknnreg.engine.activations import Relu, Tanh
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
@@ -14,14 +19,16 @@ from sknnreg.engine.initializers import Constant, Normal
 from sknnreg.engine.layers import Activate, Context, Dense, Dropout, InputNoise
 from sknnreg.engine.lbfgs import Objective, minimize_lbfgs
 from sknnreg.engine.losses import SquaredError
+from sknnreg.engine.minibatch import MiniBatch
 from sknnreg.engine.network import Bound, Network
 from sknnreg.engine.optimizers import DECOUPLED, OPTIMIZERS, SGD
 from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.penalties import ElasticNet, Regularizer, Term
+from sknnreg.engine.progress import Progress
 from sknnreg.engine.schedules import Constant as ConstantRate
 from sknnreg.engine.schedules import Horizon
 from sknnreg.engine.streams import Streams
-from sknnreg.engine.training import Task, run_epoch, train
+from sknnreg.engine.training import Task, advance, restore_best
 
 # One layer
 
@@ -174,29 +181,47 @@ class Run:
         self.task = task
 
     @classmethod
-    def of(cls, machine, regularizer, batches, streams, stopping, optimizer, **more):
-        """Of parts made by hand; ``more`` are ``Task``'s optional ones."""
-        optimizer.bind(machine.theta, machine.grad)
+    def of(
+        cls,
+        machine,
+        regularizer,
+        batches,
+        streams,
+        stopping,
+        optimizer,
+        validate=None,
+        keep_best=False,
+        **more,
+    ):
+        """Of parts made by hand; ``more`` are the solver's optional ones."""
+        progress = Progress(streams, stopping)
+        parameters = machine.parameters
+        optimizer.bind(
+            machine.theta, machine.grad, progress.optimizer, parameters.rates
+        )
         return cls(
             Task(
                 machine.bound,
-                machine.parameters,
+                parameters,
                 regularizer,
                 batches,
-                streams,
-                stopping,
-                optimizer,
-                **more,
+                MiniBatch(optimizer, **more),
+                progress,
+                validate,
+                keep_best,
             )
         )
 
     def train(self, n_epochs, report=None):
-        train(self.task, n_epochs, report or (lambda epoch, task: None))
+        stopped = False
+        while self.stopping.active.any() and self.epoch < n_epochs and not stopped:
+            stopped = advance(self.task, n_epochs, report).stopped
+        restore_best(self.task)
         return self
 
     def one_epoch(self):
         """A pass over the rows, without the book-keeping after it."""
-        run_epoch(self.task)
+        self.task.solver.epoch(self.task)
 
     @property
     def theta(self):
@@ -205,7 +230,7 @@ class Run:
     @property
     def vectors(self):
         """All that a model consists of: parameters and running statistics."""
-        return self.task.vectors
+        return self.task.progress.vectors
 
     @property
     def values(self):
@@ -213,22 +238,26 @@ class Run:
 
     @property
     def n_iter(self):
-        return self.task.n_iter
+        return self.task.progress.n_iter
+
+    @property
+    def epoch(self):
+        return self.task.progress.epoch
 
     @property
     def stopping(self):
-        return self.task.stopping
+        return self.task.progress.stopping
 
     def history(self, k):
         """The history of model k."""
-        return self.task.history.of_model(k)
+        return self.task.progress.history.of_model(k)
 
     def column(self, name):
         """A column of all models' history, (n_epochs, K)."""
         return np.array(
             [
                 np.broadcast_to(c, len(self.theta))
-                for c in self.task.history.columns[name]
+                for c in self.task.progress.history.column(name)
             ]
         )
 
@@ -264,17 +293,13 @@ def machine_of(models, n_in, n_out, loss, generators):
 
 def loss_of(model):
     """The engine's loss of an estimator that is not fitted yet."""
-    return model._loss()
+    return model._new_target().loss
 
 
 def run_of_models(models, X, y, loss, weight, seeds):
     """The training run of such estimators, statistics of the noise included."""
-    network = build_network(models, X.shape[1], y.shape[1], loss, np.float64)
-    parameters = Parameters(network.specs, len(models), np.float64)
-    streams = Streams(seeds)
-    initialize(parameters, streams, X)
-    data = Data(X, y, weight, None, None)
-    return Run(build_task(models, network, parameters, data, streams))
+    progress = Progress(Streams(seeds), new_stopping(models))
+    return Run(build_task(models, Data(X, y, weight, loss), progress))
 
 
 # Three models that differ in their numbers

@@ -14,8 +14,9 @@ def watch(scores, **params):
     stalled = []
     for epoch, row in enumerate(scores):
         theta = np.full((scores.shape[1], 2), float(epoch))
-        stalled.append(stopping.observe(epoch, row, theta))
-        stopping.end(stalled[-1])
+        stopping, stall = stopping.observe(epoch, row, [theta])
+        stopping = stopping.end(stall)
+        stalled.append(stall)
     return stopping, np.array(stalled)
 
 
@@ -65,8 +66,9 @@ def test_restart_gives_the_whole_patience_again():
     stopping = EarlyStopping(2, 0.0, 2)
     stalled = []
     for epoch in range(7):
-        stalled.append(stopping.observe(epoch, np.zeros(2), np.zeros((2, 1))))
-        stopping.restart(stalled[-1] & [True, False])
+        stopping, stall = stopping.observe(epoch, np.zeros(2), [np.zeros((2, 1))])
+        stopping = stopping.restart(stall & [True, False])
+        stalled.append(stall)
     stalled = np.array(stalled)
     assert_array_equal(np.flatnonzero(stalled[:, 0]), [2, 4, 6])
     assert_array_equal(np.flatnonzero(stalled[:, 1]), [2, 3, 4, 5, 6])
@@ -74,9 +76,9 @@ def test_restart_gives_the_whole_patience_again():
 
 def test_snapshot_is_a_copy():
     stopping, theta = EarlyStopping(2, 0.0), np.ones((1, 3))
-    stopping.observe(0, np.array([1.0]), theta)
+    stopping, _ = stopping.observe(0, np.array([1.0]), [theta])
     theta[...] = 5
-    stopping.observe(1, np.array([0.0]), theta)
+    stopping, _ = stopping.observe(1, np.array([0.0]), [theta])
     assert_array_equal(stopping.snapshot[0], np.ones((1, 3)))
 
 

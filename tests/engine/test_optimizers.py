@@ -8,6 +8,7 @@ from sknnreg.engine.early_stopping import EarlyStopping
 from sknnreg.engine.initializers import Constant
 from sknnreg.engine.layers import Dense
 from sknnreg.engine.losses import SquaredError
+from sknnreg.engine.model_axis import take
 from sknnreg.engine.optimizers import OPTIMIZERS, SGD, Adam, RMSProp
 from sknnreg.engine.penalties import L1, L2
 from sknnreg.engine.streams import Streams
@@ -155,7 +156,7 @@ def train(name, n_models=3, n=50, n_steps=5, state=None, theta=None, seed=0, **k
     for _ in range(n_steps):
         grad[...] = rng.normal(size=grad.shape)
         optimizer.step(0.1)
-    return theta, optimizer.state_of(np.array([0]))
+    return theta, optimizer.state
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -174,19 +175,17 @@ def test_a_long_vector_is_its_pieces(name):
         for g in gradients:
             grad[...] = g[:, part]
             optimizer.step(0.1)
-        return theta, optimizer.state_of(np.arange(3))
+        return theta, optimizer.state
 
     whole, state = go(slice(None))
     for first in range(0, n, 5000):
         part = slice(first, first + 5000)
         theta, state_of_part = go(part)
         assert_array_equal(theta, whole[:, part])
-        assert state_of_part.keys() == state.keys()
-        for slot, array in state_of_part.items():
-            if slot == "t":
-                assert array == state["t"] == n_steps
-            else:
-                assert_array_equal(array, state[slot][:, part])
+        assert state_of_part.t == state.t == n_steps
+        assert state_of_part.vectors.keys() == state.vectors.keys()
+        for slot, array in state_of_part.vectors.items():
+            assert_array_equal(array, state.vectors[slot][:, part])
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -208,7 +207,7 @@ def test_state_goes_on(name):
 
     go(straight, gradients, None)
     saved = go(theta, gradients[:5], None)
-    state = saved.state_of(np.arange(len(theta)))
+    state = take(saved.state, np.arange(len(theta)))
     go(np.zeros_like(theta), gradients, None)  # whatever else happens
     saved.step(0.1)  # a state is a copy: the old optimizer may go on
     theta = np.zeros((3, 50))
@@ -266,8 +265,7 @@ def test_models_of_a_stack_do_not_meet(name):
 def test_dtype_stays(name):
     theta, state = train(name, theta=np.ones((2, 9), np.float32))
     assert theta.dtype == np.float32
-    moments = [v for v in state.values() if isinstance(v, np.ndarray)]
-    assert all(v.dtype == np.float32 for v in moments)
+    assert all(v.dtype == np.float32 for v in state.vectors.values())
     optimizer = OPTIMIZERS[name]()
     optimizer.bind(theta, np.ones_like(theta))
     optimizer.step(0.1)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
+from sknnreg.engine.model_axis import take
 from sknnreg.engine.streams import Streams
 
 
@@ -62,7 +63,7 @@ def test_taken_streams_go_on_where_they_are():
     for each in (streams, expected):
         each.permutation(np.arange(9))
         each.words((3, 3))
-    taken = streams.take(np.array([2, 3]))
+    taken = take(streams, np.array([2, 3]))
     assert not taken.shared
     assert_array_equal(draws(taken), draws(expected)[[2, 3]])
-    assert streams.take(np.array([0, 2])).shared
+    assert take(streams, np.array([0, 2])).shared

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknnreg.engine.layers import BatchNorm
 from sknnreg.engine.optimizers import OPTIMIZERS
+from sknnreg.engine.training import Report
 from tests.engine.factories import (
     N,
     Scenario,
@@ -73,12 +74,16 @@ def test_report_ends_the_run():
     run = run_of(Scenario(), [0, 1])
     seen = []
 
-    def report(epoch, task):
-        seen.append(epoch)
-        return epoch == 2
+    class Three(Report):
+        def before(self, task):
+            seen.append("before")
 
-    run.train(10, report)
-    assert seen == [0, 1, 2]
+        def after(self, task):
+            seen.append(task.progress.epoch)
+            return task.progress.epoch == 3
+
+    run.train(10, Three())
+    assert seen == ["before", 1, "before", 2, "before", 3]
     assert (run.n_iter == 3).all()
 
 

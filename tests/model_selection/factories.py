@@ -6,11 +6,26 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 # all that the tests of stacks and groups know of the inside
-from sknnreg._stack import NUMBERS, fit_stack, stack_key
-from sknnreg.model_selection._groups import partition, stack_size
+from sknnreg._hyperparameters import SHARED
+from sknnreg._run import fit_stack
+from sknnreg._stack import stack_key
+from sknnreg.engine.cost import stack_size
+from sknnreg.model_selection._groups import partition
+from sknnreg.model_selection._work import Candidate
 from tests import factories
 
-__all__ = ["NUMBERS", "fit_stack", "partition", "stack_key", "stack_size"]
+__all__ = ["NUMBERS", "fit_stack", "groups_of", "stack_key", "stack_size"]
+
+#: hyperparameters that may differ inside a stack
+NUMBERS = [name for name, row in SHARED.items() if row.varies]
+
+
+def groups_of(estimator, candidates):
+    """Groups of settings that are trained together, and those fitted alone."""
+    numbered = [Candidate(i, setting) for i, setting in enumerate(candidates)]
+    groups, alone = partition(estimator, numbered)
+    return groups, alone
+
 
 SETTINGS = {"hidden_layer_sizes": (9, 5), "max_iter": 8, "batch_size": 16}
 classifier = partial(factories.classifier, **SETTINGS)

@@ -19,7 +19,7 @@ from sknnreg.model_selection import (
     regularization_path,
 )
 from tests.factories import however_it_ends
-from tests.model_selection.factories import partition
+from tests.model_selection.factories import groups_of
 
 pytestmark = however_it_ends
 
@@ -121,7 +121,7 @@ def test_cocktail(task):
     assert ("mlp__label_smoothing" in names) == (task == "classification")
     space = regularization_cocktail(task)
     candidates = list(ParameterSampler(space, 60, random_state=0))
-    groups, alone = partition(kind(random_state=0), candidates)
+    groups, alone = groups_of(kind(random_state=0), candidates)
     assert not alone
     assert len(groups) == 2 * len(space)
 

@@ -41,8 +41,8 @@ class BatchNorm(Layer):
         self.specs = {
             "gamma": Spec((n_in,), "gain", Constant(1.0)),
             "beta": Spec((n_in,), "gain", Constant(0.0)),
-            "mean": Spec((n_in,), "state", Constant(0.0)),
-            "variance": Spec((n_in,), "state", Constant(1.0)),
+            "mean": Spec((n_in,), "statistic", Constant(0.0)),
+            "variance": Spec((n_in,), "statistic", Constant(1.0)),
         }
         return n_in
 

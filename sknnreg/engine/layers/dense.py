@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from sknnreg.engine.initializers import Initializer, bias_initializer
 from sknnreg.engine.layers.base import Context, Layer
 from sknnreg.engine.parameters import Spec
+from sknnreg.engine.sparse import matmul, transpose
 
 
 class Dense(Layer):
@@ -53,21 +52,3 @@ class Dense(Layer):
         if not need_dx:
             return dy
         return matmul(dy, transpose(c.values["weight"]), c.array("dx", self.n_in))
-
-
-def matmul(a, b: NDArray, out: NDArray) -> NDArray:
-    """a @ b for each model, into ``out``; ``a`` may be sparse, or a list of sparse."""
-    if isinstance(a, np.ndarray):
-        if a.shape[-1] == 1:  # an outer product, which BLAS does slowly
-            return np.multiply(a, b, out=out)
-        return np.matmul(a, b, out=out)
-    for k in range(len(out)):
-        out[k] = (a if issparse(a) else a[k]) @ b[k]
-    return out
-
-
-def transpose(a):
-    """The last two axes exchanged; no copy."""
-    if isinstance(a, np.ndarray):
-        return a.swapaxes(-1, -2)
-    return a.T if issparse(a) else [part.T for part in a]

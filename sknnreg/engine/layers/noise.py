@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from sknnreg.engine.initializers import Constant
 from sknnreg.engine.layers.base import Layer
+from sknnreg.engine.model_axis import Number, a_model
 from sknnreg.engine.parameters import Spec
-from sknnreg.engine.penalties import Number, a_model
+from sknnreg.engine.sparse import column_std, dense
 
 
 class InputNoise(Layer):
@@ -34,8 +33,10 @@ class InputNoise(Layer):
 
     def build(self, n_in: int) -> int:
         self.n_in = self.n_out = n_in
-        # not learned: written once from the training data
-        self.specs = {"std": Spec((n_in,), "state", Constant(1.0))}
+        # not learned: measured once, on the first training data
+        self.specs = {
+            "std": Spec((n_in,), "statistic", Constant(1.0), from_data=column_std)
+        }
         return n_in
 
     def forward(self, x, c):
@@ -48,17 +49,3 @@ class InputNoise(Layer):
 
     def backward(self, dy, c, need_dx):
         return dy
-
-
-def dense(x) -> NDArray:
-    """A sparse batch, or one a model, as an array (1 or K, rows, n)."""
-    return np.stack([part.toarray() for part in ([x] if issparse(x) else x)])
-
-
-def feature_std(X) -> NDArray:
-    """Standard deviation of each column of an array or sparse matrix."""
-    if not issparse(X):
-        return X.std(axis=0)
-    mean = np.asarray(X.mean(axis=0)).ravel()
-    square = np.asarray(X.multiply(X).mean(axis=0)).ravel()
-    return np.sqrt(np.maximum(square - mean**2, 0))

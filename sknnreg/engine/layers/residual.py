@@ -8,9 +8,8 @@ import numpy as np
 
 from sknnreg.engine.initializers import Initializer
 from sknnreg.engine.layers.base import Layer
-from sknnreg.engine.layers.dense import matmul, transpose
-from sknnreg.engine.layers.noise import dense
 from sknnreg.engine.parameters import Spec
+from sknnreg.engine.sparse import dense, matmul, transpose
 
 
 class Residual(Layer):
@@ -40,7 +39,7 @@ class Residual(Layer):
             self.specs |= {prefix + name: spec for name, spec in layer.specs.items()}
         self.n_out = n
         if n != n_in:
-            self.specs["projection"] = Spec((n_in, n), "weight", self.init)
+            self.specs["projection"] = Spec((n_in, n), "shortcut", self.init)
         return n
 
     def forward(self, x, c):

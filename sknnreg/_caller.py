@@ -1,0 +1,76 @@
+"""Who called: the line a warning points at, and whether a fit is the user's own."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import joblib
+import sklearn
+
+PACKAGES = tuple(
+    str(Path(module).parent) for module in (__file__, sklearn.__file__, joblib.__file__)
+)
+STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+
+#: Parts of scikit-learn that pass a call of ``fit`` on to one estimator: what comes of
+#: it is the user's. Others fit many, and would go on with the next.
+ONE_FIT = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target")
+
+
+def frames() -> Iterator[FrameType]:
+    """The frames below this package, innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def is_users(frame: FrameType) -> bool:
+    """Whether a frame is of no library that calls this one."""
+    file = frame.f_code.co_filename
+    in_library = file.startswith(STANDARD_LIBRARY) and "site-packages" not in file
+    return not (in_library or file.startswith(("<frozen", *PACKAGES)))
+
+
+def warn(message: str, category: type[Warning], estimator) -> None:
+    """Warn at the user's line; where there is none, as in a worker, name the estimator.
+
+    ``stacklevel`` would have to be guessed: how many calls lie between depends on the
+    pipelines and searches around the estimator.
+    """
+    for frame in frames():
+        if is_users(frame):
+            registry = frame.f_globals.setdefault("__warningregistry__", {})
+            warnings.warn_explicit(
+                message,
+                category,
+                frame.f_code.co_filename,
+                frame.f_lineno,
+                frame.f_globals.get("__name__"),
+                registry,
+            )
+            return
+    warnings.warn(f"{message} [{estimator!r}]", category, stacklevel=2)
+
+
+def fit_is_the_users() -> bool:
+    """Whether a user's line called this fit, and nothing that fits several.
+
+    Then an interrupt is meant for this fit. In a search, a cross-validation or an
+    ensemble it is meant for the whole.
+    """
+    for frame in frames():
+        if is_users(frame):
+            return True
+        module = frame.f_globals.get("__name__", "")
+        package = module.partition(".")[0]
+        if module.startswith("sknnreg.model_selection") or (
+            package != "sknnreg" and module not in ONE_FIT
+        ):
+            return False
+    return False

@@ -1,0 +1,220 @@
+"""From what a user passes to ``fit`` to what the engine trains on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_regressor
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import validate_data
+
+from sknnreg._sklearn import _check_sample_weight
+from sknnreg._target import Target
+from sknnreg.engine.losses import Loss
+
+
+class Data(NamedTuple):
+    """What to train on, checked and encoded.
+
+    Attributes
+    ----------
+    X : ndarray, its rows contiguous, or CSR matrix of shape (n, n_features)
+    target : ndarray of shape (n, n_outputs)
+    weight : ndarray of shape (n,) or None
+    loss : Loss
+    rows : ndarray of int or None
+        Numbers of those to train on; None for all.
+    validation : Validation or None
+    learned : dict
+        Attributes that tell what was learned of the data.
+    """
+
+    X: Any
+    target: NDArray
+    weight: NDArray | None
+    loss: Loss
+    rows: NDArray | None = None
+    validation: Validation | None = None
+    learned: dict[str, Any] = {}
+
+    @property
+    def n_rows(self) -> int:
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+
+@dataclass
+class Validation:
+    """Validation rows, within the training arrays or given apart.
+
+    Attributes
+    ----------
+    X, target : array or sparse matrix of shape (n, n_features), ndarray (n, n_outputs)
+        As the engine takes them.
+    y : ndarray of shape (n,) or (n, n_outputs)
+        As the user's scorer takes it.
+    weight : ndarray of shape (n,) or None
+    rows : ndarray of int or None
+        Which rows of the arrays; None for all.
+    """
+
+    X: Any
+    target: NDArray
+    y: NDArray
+    weight: NDArray | None
+    rows: NDArray | None = None
+
+    @cached_property
+    def held_out(self) -> tuple[Any, NDArray, NDArray | None]:
+        """X, y and weight of the validation rows, for a scorer."""
+        rows = slice(None) if self.rows is None else self.rows
+        weight = None if self.weight is None else self.weight[rows]
+        return self.X[rows], self.y[rows], weight
+
+
+def split_rows(
+    n: int, fraction: float, labels: NDArray | None, seed: int
+) -> tuple[NDArray, NDArray]:
+    """Numbers of the training and of the validation rows, each sorted.
+
+    Stratified by ``labels`` if given. The same arguments give the same split, so that
+    warm starts never train on a row they were validated on.
+    """
+    train, validation = train_test_split(
+        np.arange(n), test_size=fraction, stratify=labels, random_state=seed
+    )
+    if len(validation) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the "
+            "size of your dataset."
+        )
+    return np.sort(train), np.sort(validation)
+
+
+class Given(NamedTuple):
+    """Validation data as the user gives them: X_val, y_val, sample_weight_val."""
+
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+
+    @classmethod
+    def of(cls, arguments: dict[str, Any]) -> Given:
+        """Of the arguments of ``fit``."""
+        names = ("X_val", "y_val", "sample_weight_val")
+        return cls(*(arguments.get(name) for name in names))
+
+    def __bool__(self) -> bool:
+        return any(part is not None for part in self)
+
+
+def check_data(
+    model,
+    X,
+    y,
+    sample_weight=None,
+    given: Given = Given(),  # noqa: B008 (immutable)
+    *,
+    target: Target,
+    seed: int,
+    known: bool = False,
+    incremental: bool = False,
+) -> Data:
+    """Check and encode the data, learn from them, and make the validation split.
+
+    Parameters
+    ----------
+    model : estimator
+        Is given ``n_features_in_`` and ``feature_names_in_``.
+    target : Target
+        Learns, unless it has been told or the data are ``known``.
+    seed : int
+        Of the split.
+    known : bool
+        Whether the model goes on from a fit to data like these.
+    incremental : bool
+        Whether these are a part of the rows only.
+    """
+    dtype: Any = [np.float64, np.float32] if model.dtype == "auto" else model.dtype
+    if known:
+        dtype = model.coefs_[0].dtype
+    X, y = validate_input(model, X, y, dtype, reset=not known)
+    y = target.check(y)
+    if known or incremental:
+        target.recognize(y, exactly=model.warm_start)
+    else:
+        target.learn(y)
+    encoded = np.asarray(target.encode(y), X.dtype)
+    weight = row_weights(X, y, sample_weight, target, incremental)
+    rows = validation = None
+    if given:
+        validation = check_given(model, given, target, X.dtype, encoded.shape[1])
+    elif model.early_stopping:
+        if model.validation_fraction == 0:
+            raise ValueError(
+                "early_stopping=True needs validation_fraction > 0, or X_val and y_val."
+            )
+        rows, held_out = split_rows(
+            len(encoded), model.validation_fraction, target.strata(y), seed
+        )
+        validation = Validation(X, encoded, y, weight, held_out)
+    learned = {"_target": target} | target.attributes()
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(model, name):
+            learned[name] = getattr(model, name)
+    softened = np.asarray(target.soften(encoded), X.dtype)
+    return Data(X, softened, weight, target.loss, rows, validation, learned)
+
+
+def validate_input(model, X, y, dtype, reset: bool) -> tuple[Any, NDArray]:
+    """scikit-learn's checks of X and y."""
+    return validate_data(
+        model,
+        X,
+        y,
+        accept_sparse="csr",
+        # Rows are taken from X in random order, batch by batch. Columns beside each
+        # other, as every numeric data frame has them, make that ten times slower.
+        order="C",
+        multi_output=True,
+        y_numeric=is_regressor(model),
+        dtype=dtype,
+        reset=reset,
+    )
+
+
+def row_weights(
+    X, y, sample_weight, target: Target, incremental: bool
+) -> NDArray | None:
+    """The product of the rows' own weights and those of their classes."""
+    weight = None
+    if sample_weight is not None:
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+        )
+    by_class = target.weights(y, incremental)
+    if by_class is not None:
+        weight = (by_class if weight is None else weight * by_class).astype(X.dtype)
+    if weight is not None and not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def check_given(
+    model, given: Given, target: Target, dtype, n_outputs: int
+) -> Validation:
+    """Validation data that the user gives."""
+    if given.X is None or given.y is None:
+        raise ValueError("X_val and y_val must be given together.")
+    X, y = validate_input(model, given.X, given.y, dtype, reset=False)
+    target.recognize(y, exactly=False)
+    encoded = np.asarray(target.encode(y), dtype)
+    if encoded.shape[1] != n_outputs:
+        raise ValueError(
+            f"y_val has {encoded.shape[1]} outputs, but y has {n_outputs}."
+        )
+    weight = row_weights(X, y, given.sample_weight, target, incremental=False)
+    return Validation(X, encoded, y, weight)

@@ -1,0 +1,173 @@
+"""The only place where fitted attributes are written, and read back for the engine."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from sknnreg._caller import warn
+from sknnreg._data import Data
+from sknnreg.engine.model_axis import take
+from sknnreg.engine.network import Network
+from sknnreg.engine.parameters import ROLES, Views
+from sknnreg.engine.training import Task, objective
+
+
+class Earlier(NamedTuple):
+    """What happened in the fits that a fit goes on from."""
+
+    history: dict[str, list[float]] = {}
+    best_iter: int = 0
+    t: int = 0
+
+    @classmethod
+    def of(cls, model) -> Earlier:
+        """Of a fitted estimator."""
+        return cls(model.history_, model.best_iter_, model.t_)
+
+    @property
+    def n_epochs(self) -> int:
+        return len(self.history.get("loss", ()))
+
+
+def arrays(network: Network, values: Views, k: int) -> dict[str, Any]:
+    """The attributes that hold the arrays of model k, as views of ``values``."""
+    attributes = [role.attribute for role in ROLES.values() if role.attribute]
+    found: dict[str, list] = {name: [] for name in attributes} | {"_arrays": []}
+    for layer, specs in zip(values, network.specs, strict=True):
+        for name, spec in specs.items():
+            attribute = ROLES[spec.role].attribute or "_arrays"
+            found[attribute].append(layer[name][k])
+    return found
+
+
+def values(model, network: Network) -> Views:
+    """The fitted arrays as the engine takes them: one dict a layer, K = 1."""
+    lists = {"_arrays": iter(getattr(model, "_arrays", ()))}
+    answer: Views = []
+    for specs in network.specs:
+        layer = {}
+        for name, spec in specs.items():
+            attribute = ROLES[spec.role].attribute or "_arrays"
+            if attribute not in lists:
+                lists[attribute] = iter(getattr(model, attribute))
+            layer[name] = np.asarray(next(lists[attribute]))[None]
+        answer.append(layer)
+    return answer
+
+
+def about(network: Network, data: Data) -> dict[str, Any]:
+    """The attributes that do not change while training."""
+    weighted = [
+        specs
+        for specs in network.specs
+        if any(spec.part == "weights" for spec in specs.values())
+    ]
+    return data.learned | {
+        "_network": network,
+        "n_layers_": 1 + len(weighted),
+        "n_outputs_": network.n_out,
+        "out_activation_": network.loss.link,
+    }
+
+
+def write(model, task: Task, data: Data, k: int, earlier: Earlier) -> None:
+    """Set all fitted attributes from model k of a task whose training has ended."""
+    network, stopping = task.bound.network, task.progress.stopping
+    diverged = bool(stopping.diverged[k])
+    new = task.progress.history.of_model(k)
+    # copies, which neither a stack nor further training changes
+    found = {
+        name: [array.copy() for array in held]
+        for name, held in arrays(network, task.bound.values, k).items()
+    }
+    history = extended(earlier.history, new)
+    vars(model).update(about(network, data), **found)
+    model.n_iter_ = int(task.progress.n_iter[k])
+    model.t_ = earlier.t + model.n_iter_ * data.n_rows
+    model.history_ = history
+    model.loss_curve_ = history.get("loss", [])
+    model.best_iter_, model.loss_ = kept(task, k, model.loss_curve_, earlier)
+    if task.keep_best:
+        model.validation_scores_ = history.get("validation_score", [])
+        model.best_validation_score_ = float(stopping.best[k])
+        model.best_loss_ = None
+    else:
+        model.validation_scores_ = model.best_validation_score_ = None
+        losses = [*model.loss_curve_, model.loss_]
+        model.best_loss_ = float(np.min(losses, initial=np.inf))
+    # a copy: of the others in a stack none is to move its random numbers on
+    progress = take(task.progress.carry_over(), np.array([k]))
+    if diverged:
+        progress.optimizer.kind = ""  # its moments are of no use
+        warn(
+            "Training diverged: the loss, the score or the parameters became infinite "
+            f"or NaN. The parameters of epoch {model.best_iter_} are kept. A smaller "
+            "learning_rate_init, scaled inputs or clipping may help.",
+            ConvergenceWarning,
+            model,
+        )
+    model._progress = progress
+
+
+def kept(
+    task: Task, k: int, losses: list[float], earlier: Earlier
+) -> tuple[int, float]:
+    """Number of the epoch whose parameters are kept, from 1, and their J."""
+    stopping = task.progress.stopping
+    if not losses:
+        return 0, float(objective(task)[k])
+    if not (task.keep_best or stopping.diverged[k]):
+        return 1 + int(np.argmin(losses)), losses[-1]
+    best = int(stopping.best_epoch[k])  # -1: what the warm start began with
+    number = earlier.n_epochs + best + 1 if best >= 0 else earlier.best_iter
+    if stopping.diverged[k] and not task.keep_best:
+        return number, float(objective(task)[k])
+    return number, losses[number - 1]
+
+
+def why_not(task: Task, k: int) -> str | None:
+    """Why model k cannot be kept: it never had a finite epoch. None if it had."""
+    stopping, rows = task.progress.stopping, task.progress.history.rows
+    lost = not np.isfinite(task.parameters.theta[k]).all()
+    if not rows and not lost:
+        lost = not np.isfinite(objective(task)[k])
+    if lost:
+        return (
+            "Solver produced non-finite parameter weights. The input data may contain "
+            "large values and need to be preprocessed."
+        )
+    if not stopping.diverged[k] or stopping.best_epoch[k] >= 0:
+        return None
+    if task.keep_best and np.isfinite(task.progress.history.of_model(k)["loss"][0]):
+        return (
+            "The validation score of the first epoch is not finite. Check scoring and "
+            "the validation data."
+        )
+    return (
+        "Training diverged, and no epoch was better than the start: the solver would "
+        "give non-finite parameter weights. The input data may contain large values "
+        "and need to be preprocessed, or learning_rate_init be smaller."
+    )
+
+
+def extended(history: dict, new: dict) -> dict[str, list[float]]:
+    """The columns of both, one after the other; NaN where one has none."""
+    before, after = (len(table.get("loss", [])) for table in (history, new))
+    return {
+        name: history.get(name, [np.nan] * before) + new.get(name, [np.nan] * after)
+        for name in history | new
+    }
+
+
+def importances(model) -> NDArray:
+    """Euclidean norm of the weights that leave each input, (n_features,)."""
+    layers = zip(model._network.specs, values(model, model._network), strict=True)
+    for specs, arrays in layers:
+        leaving = [arrays[n] for n, spec in specs.items() if spec.part == "weights"]
+        if leaving:  # of a residual block also what goes around it
+            return np.sqrt(sum(np.vecdot(W[0], W[0]) for W in leaving))
+    raise AssertionError("a network has weights")

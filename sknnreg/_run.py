@@ -1,0 +1,242 @@
+"""One training, whatever for: an ordinary fit is a run of one estimator.
+
+Here, and nowhere else, is decided what an interrupt keeps, on how many threads BLAS
+works, when a model leaves the others, what becomes an estimator, and who is warned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from sknnreg._assemble import batch_size, build_task, new_stopping
+from sknnreg._caller import fit_is_the_users, warn
+from sknnreg._data import Data, Given, check_data
+from sknnreg._fitted import Earlier, why_not, write
+from sknnreg._hyperparameters import check_entries
+from sknnreg._threads import one_blas_thread
+from sknnreg.engine.cost import products_are_small
+from sknnreg.engine.model_axis import take
+from sknnreg.engine.progress import Progress
+from sknnreg.engine.streams import Streams
+from sknnreg.engine.training import Report, advance, restore_best
+
+Seed = tuple[int, ...]
+
+
+def draw_seeds(random_state, n: int) -> list[Seed]:
+    """``n`` seeds of 128 bits; the same for the same int ``random_state``."""
+    rng = check_random_state(random_state)
+    words = rng.randint(2**32, size=(n, 4), dtype=np.uint32)
+    return [tuple(row) for row in words.tolist()]
+
+
+def beginning(models: Sequence, seeds: Sequence[Seed]) -> Progress:
+    """The progress of a run that has not begun."""
+    return Progress(Streams(seeds), new_stopping(models))
+
+
+def start(
+    models: Sequence,
+    X,
+    y,
+    sample_weight=None,
+    given: Given | None = None,
+    *,
+    progress: Progress | None = None,
+    tolerant: bool = False,
+) -> Run:
+    """The run of estimators that have not been fitted.
+
+    ``progress`` is where an earlier run on the same data has left them.
+    """
+    model = models[0]
+    seeds = [draw_seeds(model.random_state, 1)[0] for model in models]
+    data = check_data(
+        model,
+        X,
+        y,
+        sample_weight,
+        given or Given(),
+        target=model._new_target(),
+        seed=seeds[0][0],
+    )
+    return Run(models, data, progress or beginning(models, seeds), tolerant=tolerant)
+
+
+def fit_stack(
+    models: Sequence, X, y, sample_weight=None, **validation
+) -> list[ValueError | None]:
+    """Fit estimators with equal ``stack_key`` together; each ends as if alone.
+
+    Returns
+    -------
+    errors : list of ValueError or None
+        What a model's own ``fit`` would have raised because its training failed; None
+        for the fitted ones.
+    """
+    for model in models:
+        model._validate_params()
+        check_entries(model)
+    run = start(models, X, y, sample_weight, Given.of(validation))
+    run.advance(models[0].max_iter)
+    run.finish()
+    return run.errors
+
+
+class Run:
+    """The training of estimators that differ in numbers only; see ``stack_key``.
+
+    Models that have ended leave the others, which go on as a smaller stack.
+
+    Parameters
+    ----------
+    models : sequence of estimators
+        With valid hyperparameters.
+    data : Data
+        Of the first; the others are told what was learned.
+    progress : Progress
+        Where they are.
+    earlier : Earlier
+        What happened before, if they go on from a fit.
+    fitted : estimator or None
+        Whose coefficients to go on from.
+    tolerant : bool
+        Whether a scorer that raises is that model's failure, not the run's.
+
+    Attributes
+    ----------
+    task : Task
+        Of the models that go on.
+    going_on : ndarray of int
+        Their places among all.
+    errors : list of ValueError or None
+        Why a model could not become an estimator.
+    failures : set of int
+        Models whose scorer raised.
+    """
+
+    def __init__(
+        self,
+        models: Sequence,
+        data: Data,
+        progress: Progress,
+        *,
+        earlier: Earlier | None = None,
+        fitted=None,
+        tolerant: bool = False,
+    ) -> None:
+        self.models, self.data, self.tolerant = list(models), data, tolerant
+        self.earlier = earlier or Earlier()
+        self.errors: list[ValueError | None] = [None] * len(self.models)
+        self.failures: set[int] = set()
+        self.going_on: NDArray = np.arange(len(self.models))
+        self.stopped = False
+        self.trouble: str | None = None
+        self.task = build_task(self.models, data, progress, fitted, tolerant)
+        self._check_batch_size()
+        if self.earlier.n_epochs and self.task.keep_best:
+            self._first_score_to_beat()
+
+    def _check_batch_size(self) -> None:
+        model, n = self.models[0], self.data.n_rows
+        if model.batch_size != "auto" and batch_size(model, n) < model.batch_size:
+            warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going "
+                "to be clipped",
+                UserWarning,
+                model,
+            )
+
+    def _first_score_to_beat(self) -> None:
+        task = self.task
+        _, score = task.validate()
+        if np.isfinite(score).all():
+            progress = task.progress
+            vectors = [*progress.vectors, *progress.start]
+            every = np.ones(len(score), bool)
+            progress.stopping = progress.stopping.keep(-1, score, every, vectors)
+
+    def train(self, n_epochs: int, report: Report | None = None) -> None:
+        """As :meth:`advance`, for the user's own fit.
+
+        An interrupt keeps the complete epochs, as if there had been no more. If there
+        is none, or the fit is a part of something larger, the interrupt goes on.
+        """
+        try:
+            self.advance(n_epochs, report)
+        except KeyboardInterrupt:
+            if self.task.progress.epoch == 0 or not fit_is_the_users():
+                raise
+            self.stopped = True
+            warn("Training interrupted by user.", UserWarning, self.models[0])
+
+    def advance(
+        self,
+        n_epochs: int,
+        report: Report | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        """Train all that go on until so many epochs are done; finish those that end."""
+        task = self.task
+        small = products_are_small(task.bound.network.specs, task.batches.batch_size)
+        with one_blas_thread(small):
+            while self._wants(n_epochs):
+                epochs = advance(self.task, n_epochs, report, deadline)
+                self.stopped, self.trouble = epochs.stopped, epochs.trouble
+                self._let_go(~self.task.progress.stopping.active)
+
+    def _wants(self, n_epochs: int) -> bool:
+        ended = self.stopped or self.trouble is not None
+        wanted = self.task.progress.epoch < n_epochs
+        return len(self.going_on) > 0 and wanted and not ended
+
+    def _let_go(self, ended: NDArray) -> None:
+        """Finish models that have ended, and go on with a smaller stack."""
+        if not ended.any():
+            return
+        self._write(ended)
+        rest, self.going_on = ~ended, self.going_on[~ended]
+        if len(self.going_on):
+            models = [self.models[i] for i in self.going_on]
+            progress = take(self.task.progress, rest)
+            self.task = build_task(models, self.data, progress, None, self.tolerant)
+
+    def finish(self, *, to_go_on: bool = False, quiet: bool = False) -> None:
+        """Make those that have not ended estimators, fitted as far as they are.
+
+        Parameters
+        ----------
+        to_go_on : bool
+            Whether training goes on after this, from where it is.
+        quiet : bool
+            Whether to say nothing of training that has not converged.
+        """
+        if not len(self.going_on):
+            return
+        vectors = self.task.progress.vectors
+        present = [vector.copy() for vector in vectors] if to_go_on else []
+        self._write(np.ones(len(self.going_on), bool))
+        for vector, values in zip(vectors, present, strict=False):
+            vector[...] = values
+        for i in self.going_on:
+            if self.trouble is not None and self.errors[i] is None and not quiet:
+                warn(self.trouble, ConvergenceWarning, self.models[i])
+
+    def _write(self, which: NDArray) -> None:
+        task = self.task
+        restore_best(task, which)
+        failed = getattr(task.validate, "failed", ())
+        for k in np.flatnonzero(which):
+            i = int(self.going_on[k])
+            reason = why_not(task, k)
+            if k in failed:
+                self.failures.add(i)
+            if reason is None:
+                write(self.models[i], task, self.data, k, self.earlier)
+            else:
+                self.errors[i] = ValueError(reason)
