@@ -74,8 +74,13 @@ def about(network: Network, data: Data) -> dict[str, Any]:
     }
 
 
-def write(model, task: Task, data: Data, k: int, earlier: Earlier) -> None:
-    """Set all fitted attributes from model k of a task whose training has ended."""
+def write(
+    model, task: Task, data: Data, k: int, earlier: Earlier, is_last: bool
+) -> None:
+    """Set all fitted attributes from model k of a task.
+
+    ``is_last``: nothing is done with the task after this.
+    """
     network, stopping = task.bound.network, task.progress.stopping
     diverged = bool(stopping.diverged[k])
     new = task.progress.history.of_model(k)
@@ -99,8 +104,9 @@ def write(model, task: Task, data: Data, k: int, earlier: Earlier) -> None:
         model.validation_scores_ = model.best_validation_score_ = None
         losses = [*model.loss_curve_, model.loss_]
         model.best_loss_ = float(np.min(losses, initial=np.inf))
-    # a copy: of the others in a stack none is to move its random numbers on
-    progress = take(task.progress.carry_over(), np.array([k]))
+    progress = task.progress.carry_over()
+    if not is_last:  # who goes on must not move this model's random numbers on
+        progress = take(progress, np.array([k]))
     if diverged:
         progress.optimizer.kind = ""  # its moments are of no use
         warn(

@@ -199,7 +199,7 @@ class Run:
         """Finish models that have ended, and go on with a smaller stack."""
         if not ended.any():
             return
-        self._write(ended)
+        self._write(ended, is_last=bool(ended.all()))
         rest, self.going_on = ~ended, self.going_on[~ended]
         if len(self.going_on):
             models = [self.models[i] for i in self.going_on]
@@ -220,15 +220,16 @@ class Run:
             return
         vectors = self.task.progress.vectors
         present = [vector.copy() for vector in vectors] if to_go_on else []
-        self._write(np.ones(len(self.going_on), bool))
+        self._write(np.ones(len(self.going_on), bool), is_last=not to_go_on)
         for vector, values in zip(vectors, present, strict=False):
             vector[...] = values
         for i in self.going_on:
             if self.trouble is not None and self.errors[i] is None and not quiet:
                 warn(self.trouble, ConvergenceWarning, self.models[i])
 
-    def _write(self, which: NDArray) -> None:
+    def _write(self, which: NDArray, is_last: bool) -> None:
         task = self.task
+        is_last = is_last and len(which) == 1
         restore_best(task, which)
         failed = getattr(task.validate, "failed", ())
         for k in np.flatnonzero(which):
@@ -237,6 +238,6 @@ class Run:
             if k in failed:
                 self.failures.add(i)
             if reason is None:
-                write(self.models[i], task, self.data, k, self.earlier)
+                write(self.models[i], task, self.data, k, self.earlier, is_last)
             else:
                 self.errors[i] = ValueError(reason)

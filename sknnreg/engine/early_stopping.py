@@ -7,6 +7,7 @@ validation data the score is minus the training loss.
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,40 +68,48 @@ class EarlyStopping:
         (:meth:`end`) or helps it and lets it go on (:meth:`restart`).
         """
         finite = np.isfinite(score)
+        active = self.active & finite
+        waited = np.where(score > self.best + self.tol, 0, self.waited + 1)
         after = self._with(
             diverged=self.diverged | (self.active & ~finite),
-            active=self.active & finite,
-            waited=np.where(score > self.best + self.tol, 0, self.waited + 1),
+            active=active,
+            waited=waited,
+            **self._kept(epoch, score, active & (score > self.best), vectors),
         )
-        after = after.keep(epoch, score, after.active & (score > self.best), vectors)
-        return after, after.active & (after.waited >= self.patience)
+        return after, active & (waited >= self.patience)
 
     def keep(
         self, epoch: int, score: NDArray, which: NDArray, vectors: list[NDArray]
     ) -> EarlyStopping:
         """After making these models' present vectors (K, ...) the kept ones."""
-        snapshot = self.snapshot or [vector.copy() for vector in vectors]
-        if not which.any():
-            return self._with(snapshot=snapshot)
+        return self._with(**self._kept(epoch, score, which, vectors))
+
+    def _kept(
+        self, epoch: int, score: NDArray, which: NDArray, vectors: list[NDArray]
+    ) -> dict:
+        """What changes by keeping the vectors of some models."""
         if which.all():
             # beside the last snapshot, which an interrupt would else leave in pieces
-            spare = self.spare or [np.empty_like(vector) for vector in vectors]
-            for kept, vector in zip(spare, vectors, strict=True):
-                np.copyto(kept, vector)
-            snapshot, spare = spare, snapshot
-            return self._with(
-                best=score.copy(),
-                best_epoch=np.full_like(self.best_epoch, epoch),
-                snapshot=snapshot,
-                spare=spare,
-            )
-        for kept, vector in zip(snapshot, vectors, strict=True):
-            kept[which] = vector[which]
-        return self._with(
-            best=np.where(which, score, self.best),
-            best_epoch=np.where(which, epoch, self.best_epoch),
-            snapshot=snapshot,
-        )
+            kept = self.spare or [np.empty_like(vector) for vector in vectors]
+            for copy, vector in zip(kept, vectors, strict=True):
+                np.copyto(copy, vector)
+            best_epoch = np.full(len(score), epoch)
+            return {
+                "best": score.copy(),
+                "best_epoch": best_epoch,
+                "snapshot": kept,
+                "spare": self.snapshot,
+            }
+        kept = self.snapshot or [vector.copy() for vector in vectors]
+        if not which.any():
+            return {"snapshot": kept}
+        for copy, vector in zip(kept, vectors, strict=True):
+            copy[which] = vector[which]
+        return {
+            "best": np.where(which, score, self.best),
+            "best_epoch": np.where(which, epoch, self.best_epoch),
+            "snapshot": kept,
+        }
 
     def end(self, which: NDArray) -> EarlyStopping:
         """After ending the training of these models."""
@@ -110,7 +119,7 @@ class EarlyStopping:
         """After giving these models their whole patience again."""
         return self._with(waited=np.where(which, 0, self.waited))
 
-    def _with(self, **changes) -> EarlyStopping:
+    def _with(self, **changes: Any) -> EarlyStopping:
         after = object.__new__(EarlyStopping)
         vars(after).update(vars(self), **changes)
         return after
