@@ -412,3 +412,45 @@ def test_a_new_penalty_needs_one_class_and_one_line(monkeypatch):
     assert "log cosh" in described["log_cosh"]
     with pytest.raises(ValueError, match="log_cosh"):
         MLPRegressorScratch(penalty="unknown").fit(X, y)  # it is among the choices
+
+
+class Berhu(Penalty):
+    """Ω(w) = α Σ (|w| if |w| ≤ 1 else (w² + 1) / 2); it does not say it is L1 at 0."""
+
+    has_kink = True
+
+    def kink(self, w):
+        size = np.abs(w)
+        rows = np.where(size <= 1, size, (size**2 + 1) / 2).reshape(len(w), -1)
+        return self.alpha * rows.sum(axis=-1)
+
+    def prox(self, w, step):
+        t = step * self.alpha
+        w -= np.where(abs(w) <= 1 + t, np.clip(w, -t, t), w * t / (1 + t))
+
+
+def test_a_kink_that_a_solver_cannot_take_is_refused(monkeypatch):
+    """Not left out in silence: each solver says what it needs of a penalty."""
+    X, y = make_regression(60, 4, random_state=0)
+    monkeypatch.setitem(PENALTIES, "berhu", Berhu)
+    settings = {"penalty": "berhu", "alpha": 1e6, "random_state": 0}
+    model = MLPRegressorScratch(solver="lbfgs", **settings)
+    with pytest.raises(ValueError, match=r"solver='lbfgs'.*penalty='berhu'.*needs l1"):
+        model.fit(X, y)
+    adam = MLPRegressorScratch(max_iter=3, n_iter_no_change=3, **settings)
+    with pytest.warns(match="Maximum iterations"):
+        adam.fit(X, y)
+    assert max(abs(W).max() for W in adam.coefs_) < 1e-3
+    monkeypatch.delattr(Berhu, "prox")
+    with pytest.raises(ValueError, match=r"penalty='berhu'.*needs prox"):
+        adam.fit(X, y)
+
+
+def test_group_l1_without_its_kink_is_for_every_solver():
+    """Then the first layer is free, and there is nothing that lbfgs cannot take."""
+    X, y = make_regression(60, 4, random_state=0)
+    settings = {"hidden_layer_sizes": (), "solver": "lbfgs", "random_state": 0}
+    group = MLPRegressorScratch(penalty="group_l1", l1_ratio=0.0, alpha=9.0, **settings)
+    free = MLPRegressorScratch(penalty=None, **settings)
+    ours, theirs = (model.fit(X, y).coefs_[0] for model in (group, free))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)

@@ -62,15 +62,16 @@ def context(
 class Machine:
     """A network with parameters, for as many models as there are generators."""
 
-    def __init__(self, network, generators, dtype=float):
+    def __init__(self, network, generators, dtype=float, vectors=()):
         self.network = network
-        self.parameters = Parameters(network.specs, len(generators), dtype)
-        self.parameters.initialize(generators)
+        self.parameters = Parameters(network.specs, len(generators), dtype, vectors)
+        if not vectors:
+            self.parameters.initialize(generators)
         self.bound = Bound.to(network, self.parameters)
 
     @classmethod
-    def of(cls, layers, loss, n_in, generators, dtype=float):
-        return cls(Network(layers, loss, n_in), generators, dtype)
+    def of(cls, layers, loss, n_in, generators, dtype=float, vectors=()):
+        return cls(Network(layers, loss, n_in), generators, dtype, vectors)
 
     @property
     def theta(self):
@@ -186,15 +187,13 @@ class Run:
         machine,
         regularizer,
         batches,
-        streams,
-        stopping,
+        progress,
         optimizer,
         validate=None,
         keep_best=False,
         **more,
     ):
         """Of parts made by hand; ``more`` are the solver's optional ones."""
-        progress = Progress(streams, stopping)
         parameters = machine.parameters
         optimizer.bind(
             machine.theta, machine.grad, progress.optimizer, parameters.rates
@@ -216,6 +215,10 @@ class Run:
         stopped = False
         while self.stopping.active.any() and self.epoch < n_epochs and not stopped:
             stopped = advance(self.task, n_epochs, report).stopped
+        return self.keep()
+
+    def keep(self):
+        """Make the vectors those to keep."""
         restore_best(self.task)
         return self
 
@@ -359,16 +362,23 @@ def scenario_layers(scenario, number):
     return layers
 
 
-def run_of(scenario, models):
-    """A run of some of the three models."""
+def run_of(scenario, models, progress=None):
+    """A run of some of the three models; with ``progress``, from where it is."""
 
     def number(name):
         values = [getattr(scenario, name)[k] for k in models]
         return values[0] if len(models) == 1 else np.array(values)[:, None]
 
-    streams = Streams([scenario.seeds[k] for k in models])
+    if progress is None:
+        stopping = EarlyStopping(scenario.patience, scenario.tol, len(models))
+        progress = Progress(Streams([scenario.seeds[k] for k in models]), stopping)
+    streams = progress.streams
     machine = Machine.of(
-        scenario_layers(scenario, number), SquaredError(), N_IN, streams.initial()
+        scenario_layers(scenario, number),
+        SquaredError(),
+        N_IN,
+        streams.initial(),
+        vectors=progress.vectors,
     )
     kind = OPTIMIZERS[scenario.solver]
     X, y, _ = scenario_data()
@@ -391,8 +401,7 @@ def run_of(scenario, models):
             ElasticNet(number("alpha"), number("l1_ratio"), decoupled)
         ),
         batches,
-        streams,
-        EarlyStopping(scenario.patience, scenario.tol, len(models)),
+        progress,
         kind(number("momentum")) if issubclass(kind, SGD) else kind(),
         rate=number("rate"),
         schedule=scenario.schedule(Horizon(len(batches), scenario.n_epochs, N)),

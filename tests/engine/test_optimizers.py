@@ -11,6 +11,7 @@ from sknnreg.engine.losses import SquaredError
 from sknnreg.engine.model_axis import take
 from sknnreg.engine.optimizers import OPTIMIZERS, SGD, Adam, RMSProp
 from sknnreg.engine.penalties import L1, L2
+from sknnreg.engine.progress import Progress
 from sknnreg.engine.streams import Streams
 from tests.engine.factories import Machine, Run, make_batches
 
@@ -137,8 +138,7 @@ def test_golden_decay(optimizer, decoupled, expected):
         machine,
         machine.penalize([L2(0.4, decoupled=decoupled)]),
         make_batches(one, one, batch_size=1),
-        streams,
-        EarlyStopping(1, 0.0),
+        Progress(streams, EarlyStopping(1, 0.0)),
         optimizer,
         rate=0.1,
     ).one_epoch()

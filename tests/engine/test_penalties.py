@@ -278,3 +278,13 @@ def test_float32_stays():
     theta = np.ones((2, 21), np.float32)
     grad = np.zeros_like(theta)
     assert regularizer().value_and_gradient(theta, grad).dtype == np.float32
+
+
+def test_a_gradient_goes_where_it_is_wanted():
+    """Into the array of this call, not of the one before with the same weights."""
+    theta = np.ones((1, 3))
+    regularizer = Regularizer([Term(slice(0, 3), (3,), L2(0.5))])
+    grads = [np.zeros((1, 3)) for _ in range(2)]
+    for grad in grads:
+        regularizer.value_and_gradient(theta, grad)
+    assert_allclose(grads, 0.5)

@@ -96,3 +96,60 @@ def test_warm_start_with_other_classes(iris):
     model = classifier(warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match="same classes as in the previous call"):
         model.fit(X[:100], y[:100])
+
+
+SCHEDULES = ["constant", "invscaling", "step", "exponential"]
+
+
+@not_converged
+@pytest.mark.parametrize("learning_rate", SCHEDULES)
+def test_schedules_go_on_over_warm_starts(iris, learning_rate):
+    """Ten epochs and ten are twenty, bit for bit, where a run's length is not asked."""
+    X, y = iris
+    params = {
+        "learning_rate": learning_rate,
+        "decay_epochs": 7,
+        "batch_size": 40,
+        "n_iter_no_change": 100,
+    }
+    whole = classifier(max_iter=20, **params).fit(X, y)
+    pieces = classifier(max_iter=10, warm_start=True, **params).fit(X, y).fit(X, y)
+    assert_same_bits(whole, pieces)
+    rates = whole.history_["learning_rate"]
+    assert rates == pieces.history_["learning_rate"]
+    assert (len(set(rates)) == 1) is (learning_rate == "constant")
+
+
+@not_converged
+@pytest.mark.parametrize("learning_rate", ["cosine", "onecycle"])
+def test_a_schedule_with_an_end_is_a_cycle_a_fit(iris, learning_rate):
+    """By warm_start it begins anew; by partial_fit it is one over max_iter calls."""
+    X, y = iris
+    params = {"learning_rate": learning_rate, "batch_size": 40}
+    model = classifier(max_iter=6, warm_start=True, **params).fit(X, y).fit(X, y)
+    rates = model.history_["learning_rate"]
+    assert rates[:6] == rates[6:]
+    whole = classifier(max_iter=6, **params).fit(X, y)
+    pieces = classifier(max_iter=6, **params)
+    for _ in range(6):
+        pieces.partial_fit(X, y, classes=[0, 1, 2])
+    assert_same_bits(whole, pieces)
+
+
+@not_converged
+def test_an_adaptive_rate_goes_on_if_it_was_cut_off(iris):
+    X, y = iris
+    params = {"learning_rate": "adaptive", "solver": "sgd", "batch_size": 40}
+    model = classifier(n_iter_no_change=2, tol=1e9, max_iter=5, **params)
+    model.set_params(warm_start=True).fit(X, y)
+    rates = model.history_["learning_rate"]
+    assert rates[-1] == pytest.approx(model.learning_rate_init / 5)
+    model.fit(X, y)  # the fifth epoch has used up the patience of this rate
+    rates = model.history_["learning_rate"]
+    assert rates[5] == pytest.approx(model.learning_rate_init / 25)
+    # to its end, where the rate is too small to go on: the next fit begins anew
+    model.set_params(max_iter=100).fit(X, y)
+    assert model.n_iter_ < 100
+    n = len(model.history_["loss"])
+    model.set_params(max_iter=1).fit(X, y)
+    assert model.history_["learning_rate"][n] == model.learning_rate_init

@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from sknnreg import MLPClassifierScratch
+from sknnreg.engine.penalties import L2, PENALTIES
 from sknnreg.model_selection import (
     FusedGridSearchCV,
     FusedHalvingSearchCV,
@@ -192,6 +193,55 @@ def test_a_diverging_candidate_touches_no_other():
     assert_array_equal(failed, rates == 1e30)
     with pytest.raises(ValueError, match=r"diverged|non-finite"):
         FusedGridSearchCV(model, grid, cv=2, error_score="raise").fit(X, LINE)
+
+
+class BreaksInStacks(L2):
+    """A penalty with a mistake that shows where several models are trained."""
+
+    def value_and_gradient(self, w, grad):
+        if len(w) > 1:
+            raise IndexError("a mistake in the code")
+        return super().value_and_gradient(w, grad)
+
+
+@pytest.mark.parametrize("around", ["nothing", "pipeline"])
+def test_a_mistake_in_the_code_is_no_score(monkeypatch, around):
+    """As in GridSearchCV: it is raised, or every score is missing and it is told."""
+    monkeypatch.setitem(PENALTIES, "breaks", BreaksInStacks)
+    model, grid = regressor(penalty="breaks"), {"alpha": [0.1, 0.2]}
+    if around == "pipeline":
+        model, grid = Pipeline([("mlp", model)]), inside("mlp", grid)
+    for kind in (FusedGridSearchCV, FusedHalvingSearchCV):
+        with pytest.raises(IndexError, match="a mistake in the code"):
+            kind(model, grid, cv=2, error_score="raise").fit(X, LINE)
+        with pytest.raises(ValueError, match=r"(?s)fits failed.*a mistake in the code"):
+            kind(model, grid, cv=2).fit(X, LINE)
+
+
+class FailsOnce(StandardScaler):
+    """A transformer that does not like one of the folds."""
+
+    def fit(self, X, y=None, sample_weight=None):
+        if X[0, 0] == FailsOnce.disliked:
+            raise RuntimeError("not these rows")
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_step_that_fails_on_one_fold():
+    FailsOnce.disliked = X[0, 0]
+    model = Pipeline([("scale", FailsOnce()), ("mlp", regressor())])
+    grid = inside("mlp", {"alpha": [0.1, 0.2]})
+    settings = {"cv": KFold(3), "refit": False}
+    ours = FusedGridSearchCV(model, grid, **settings).fit(X, LINE)
+    theirs = GridSearchCV(model, grid, **settings).fit(X, LINE)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+    for fold, failed in enumerate([False, True, True]):
+        scores = ours.cv_results_[f"split{fold}_test_score"]
+        assert (np.isnan(scores) == failed).all()
+    with pytest.raises(RuntimeError, match="not these rows"):
+        FusedGridSearchCV(model, grid, error_score="raise", **settings).fit(X, LINE)
 
 
 @pytest.mark.filterwarnings("ignore")

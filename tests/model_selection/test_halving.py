@@ -7,7 +7,7 @@ from scipy.stats import loguniform, uniform
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import HalvingGridSearchCV, KFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg.model_selection import FusedHalvingSearchCV
@@ -115,3 +115,59 @@ def test_aggressive_elimination():
     assert ours.n_resources_ == theirs.n_resources_ == [4, 4, 4, 8]
     assert ours.n_candidates_ == theirs.n_candidates_
     assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+class WatchedBy:
+    """A scorer for early stopping that fails for one candidate only."""
+
+    def __init__(self, guilty):
+        self.guilty = guilty
+
+    def __call__(self, estimator, X, y):
+        if estimator.alpha == self.guilty:
+            raise RuntimeError("no score for this one")
+        return estimator.score(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+@pytest.mark.parametrize("around", ["nothing", "pipeline"])
+def test_a_failing_candidate_takes_no_other_along(around):
+    """The others are trained for the epochs of each iteration, and stay in the race."""
+    trained = []
+
+    def score(estimator, X, y):
+        mlp = estimator if around == "nothing" else estimator["mlp"]
+        trained.append((mlp.alpha, mlp.n_iter_))
+        return estimator.score(X, y)
+
+    alphas = np.logspace(-4, 1, 9)
+    model = classifier(
+        max_iter=9,
+        early_stopping=True,
+        scoring=WatchedBy(alphas[3]),
+        n_iter_no_change=100,
+    )
+    grid = {"alpha": alphas}
+    if around == "pipeline":
+        model, grid = Pipeline([("mlp", model)]), inside("mlp", grid)
+    search = FusedHalvingSearchCV(
+        model, grid, cv=2, scoring=score, refit=False, return_train_score=False
+    ).fit(X, BINARY)
+    results = search.cv_results_
+    assert search.n_resources_ == [1, 3, 9]
+    for n_epochs, n_candidates in zip([1, 3, 9], [9, 3, 1], strict=True):
+        expected = 2 * (n_candidates - (n_epochs == 1))  # all but the guilty one
+        assert sum(n == n_epochs for _, n in trained) == expected
+    failed = np.isnan(results["mean_test_score"])
+    param = "param_alpha" if around == "nothing" else "param_mlp__alpha"
+    assert_array_equal(results[param][failed], [alphas[3]])
+
+
+def test_the_failing_candidates_own_error_is_raised():
+    model = classifier(max_iter=9, early_stopping=True, scoring=WatchedBy(0.1))
+    search = FusedHalvingSearchCV(
+        model, {"alpha": [0.01, 0.1, 1.0]}, cv=2, error_score="raise"
+    )
+    with pytest.raises(RuntimeError, match="no score for this one"):
+        search.fit(X, BINARY)
