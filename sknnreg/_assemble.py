@@ -267,11 +267,10 @@ def build_solver(
     horizon = Horizon(
         len(batches), model.max_iter, len(batches.rows), progress.steps_before
     )
-    by_callable = callable(model.learning_rate)
-    rate = 1.0 if by_callable else stacked(models, "learning_rate_init", dtype)
+    rates = [model.learning_rate_init for model in models]
     return MiniBatch(
         optimizer,
-        rate,
+        1.0 if callable(model.learning_rate) else stack(rates, dtype),
         build_schedule(models, horizon),
         clip=stacked(models, "clip_norm", dtype),
         limit=stacked(models, "max_norm", dtype),

@@ -57,7 +57,7 @@ def describe(registry) -> list[tuple[str, type, str]]:
 def entries(text: str) -> dict[str, str]:
     """Entries of a numpydoc section by name; one for several names by the first."""
     parts = re.split(r"\n+(?=\w+(?:, \w+)* : )", text.strip())
-    return {re.match(r"\w+", part)[0]: part for part in parts}
+    return {re.split(r"\W", part, maxsplit=1)[0]: part for part in parts}
 
 
 def parameter_section(table: dict[str, Row]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sknnreg.engine.training import Report, Task
 
 
@@ -20,11 +22,11 @@ class Printer(Report):
 
     def after(self, task: Task) -> None:
         progress, model = task.progress, self.model
-        row = progress.history.rows[-1]
+        row = {k: np.ravel(cell)[0] for k, cell in progress.history.rows[-1].items()}
         number = self.n_epochs + progress.epoch
-        print(f"Iteration {number}, loss = {row['loss'][0]:.8f}")
+        print(f"Iteration {number}, loss = {row['loss']:.8f}")
         if task.keep_best:
-            print(f"Validation score: {row['validation_score'][0]:f}")
+            print(f"Validation score: {row['validation_score']:f}")
         if not (progress.stopping.active[0] or progress.stopping.diverged[0]):
             watched = "Validation score" if task.keep_best else "Training loss"
             print(

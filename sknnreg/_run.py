@@ -154,6 +154,7 @@ class Run:
 
     def _first_score_to_beat(self) -> None:
         task = self.task
+        assert task.validate is not None
         _, score = task.validate()
         if np.isfinite(score).all():
             progress = task.progress
@@ -232,7 +233,7 @@ class Run:
         is_last = is_last and len(which) == 1
         restore_best(task, which)
         failed = getattr(task.validate, "failed", ())
-        for k in np.flatnonzero(which):
+        for k in np.flatnonzero(which).tolist():
             i = int(self.going_on[k])
             reason = why_not(task, k)
             if k in failed:

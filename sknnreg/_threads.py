@@ -6,12 +6,13 @@ import functools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 _lock = threading.Lock()
 _inside = 0
-_limiter = None
+_limiter: Any = None
 
 
 @functools.cache

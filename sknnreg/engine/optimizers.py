@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Optimizer:
         self.shape = n_models, n = theta.shape
         width = max(1, BLOCK // (n_models * theta.itemsize))
         scratch = np.empty((n_models, min(n, width)), theta.dtype)
-        self._blocks = []
+        self._blocks: list[tuple[Any, ...]] = []
         for start in range(0, n, width):
             block = slice(start, start + width)
             moments = [vectors[name][:, block] for name in self.slots]

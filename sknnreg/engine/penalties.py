@@ -17,8 +17,8 @@ not depend on the number of samples or the batch size. Texts that write ``λ Σ 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,10 @@ class Penalty:
     #: False: ``w`` must be one layer's matrices, (K, n_in, n_out), not any slice
     elementwise: ClassVar[bool] = True
     has_kink: bool = False
-    l1: Number  # absent where the kink is another
+    # without values: each is there only where it means something, see above
+    kink: Callable[[NDArray], NDArray]
+    prox: Callable[[NDArray, Number], None]
+    l1: Number
 
     def __init__(
         self, alpha: Number, l1_ratio: Number = 0.0, decoupled: bool = False
@@ -259,7 +262,7 @@ class Regularizer:
         self.has_kink = any(term.penalty.has_kink for term in self.terms)
         self.is_decoupled = any(term.penalty.decoupled for term in self.terms)
         self._seen: tuple[NDArray, NDArray] | None = None
-        self._views: list[tuple[Any, NDArray, NDArray]] = []
+        self._views: list[tuple[Penalty, NDArray, NDArray]] = []
 
     def lacking(self, needs: Sequence[str]) -> list[str]:
         """What a solver needs of a penalty with a kink and some term does not have."""
@@ -294,6 +297,6 @@ class Regularizer:
     def prox(self, theta: NDArray, step: Number) -> None:
         """Proximal maps after one step; ``step`` is a number a model or a weight."""
         for term in self.terms:
-            penalty: Any = term.penalty
+            penalty = term.penalty
             if penalty.has_kink:
                 penalty.prox(term.view(theta), term.share(step, theta))

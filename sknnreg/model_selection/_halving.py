@@ -202,7 +202,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         self.n_required_iterations_, self.n_possible_iterations_ = required, possible
         n = required if self.aggressive_elimination else min(possible, required)
         self.n_iterations_ = n
-        powers = range(n)
+        powers = list(range(n))
         if self.aggressive_elimination:
             powers = [max(0, i - required + possible) for i in powers]
         return [

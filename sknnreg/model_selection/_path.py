@@ -87,7 +87,7 @@ def regularization_path(
             "a pipeline that ends in one, or a TransformedTargetRegressor around "
             f"either. Got {estimator!r}."
         )
-    values = np.logspace(-6, 0, 13) if values is None else values
+    values = np.logspace(-6, 0, 13).tolist() if values is None else list(values)
     name = param if param in estimator.get_params() else prefix(estimator) + param
     n_layers = len(hidden_sizes(mlp)) + 1
     norms = {f"norm_{i}": partial(_norm, i) for i in range(n_layers)}
@@ -98,7 +98,7 @@ def regularization_path(
     }
     search = FusedGridSearchCV(
         estimator,
-        {name: list(values)},
+        {name: values},
         scoring=scoring,
         refit=False,
         cv=cv,

@@ -115,7 +115,8 @@ def fit_surroundings(job: Job, fold: Fold, candidate: Candidate) -> Surroundings
     )
     if result["fit_error"] is not None:
         return None
-    return Surroundings(recording, *seen[0], result["fit_time"])
+    X, y, arguments = seen[0]
+    return Surroundings(recording, X, y, arguments, result["fit_time"])
 
 
 def _no_score(estimator, X, y=None, **params) -> float:
@@ -158,7 +159,7 @@ class Training:
             with_parameters(job.estimator, candidate.parameters)
             for candidate in stack.candidates
         ]
-        self.models = [find_mlp(estimator) for estimator in self.estimators]
+        self.models: list[Any] = [find_mlp(e) for e in self.estimators]
         self.run: Run | None = None
         for k, estimator in enumerate(self.estimators):
             estimator.fit = _Fit(self, k)
@@ -168,16 +169,15 @@ class Training:
         estimator, around = self.estimators[k], self.stack.surroundings
         del estimator.fit  # its own again
         if self.run is None:
-            if around is None:
-                self._train(X, y, arguments)
-            else:
-                self._train(around.X, around.y, around.arguments)
+            given = (X, y, arguments) if around is None else around.given
+            self.run = self._train(*given)
+        error = self.run.errors[k]
         if k in self.run.failures:
             # the scorer's error is told best by a fit of its own
             self.models[k].set_params(max_iter=self.last)
             return estimator.fit(X, y, **arguments)
-        if self.run.errors[k] is not None:
-            raise self.run.errors[k]
+        if error is not None:
+            raise error
         if around is not None:
             vars(estimator).update(vars(around.enclose(self.models[k])))
         return estimator
@@ -187,7 +187,7 @@ class Training:
         """Epochs at the end of this run."""
         return self.n_epochs or self.models[0].max_iter
 
-    def _train(self, X, y, arguments: dict) -> None:
+    def _train(self, X, y, arguments: dict) -> Run:
         run = start(
             self.models,
             X,
@@ -202,7 +202,7 @@ class Training:
             to_go_on=self.n_epochs is not None,
             quiet=self.last < self.models[0].max_iter,
         )
-        self.run = run
+        return run
 
     def rest(self) -> Stack | None:
         """The candidates that go on, and where they are."""

@@ -18,8 +18,8 @@ def with_parameters(base, parameters: dict):
     return clone(base).set_params(**clone(parameters, safe=False))
 
 
-def find_mlp(estimator) -> BaseMLP | None:
-    """The network that an estimator is, ends in or is wrapped around."""
+def find_mlp(estimator) -> Any:
+    """The network that an estimator is, ends in or is wrapped around; None if none."""
     if isinstance(estimator, Pipeline):
         return find_mlp(estimator.steps[-1][1])
     if isinstance(estimator, TransformedTargetRegressor):
@@ -71,6 +71,11 @@ class Surroundings(NamedTuple):
     y: Any
     arguments: dict[str, Any]
     seconds: float
+
+    @property
+    def given(self) -> tuple[Any, Any, dict[str, Any]]:
+        """What the network is to be fitted to."""
+        return self.X, self.y, self.arguments
 
     def enclose(self, mlp):
         """The whole estimator with a fitted network in its place."""

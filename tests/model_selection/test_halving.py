@@ -117,16 +117,15 @@ def test_aggressive_elimination():
     assert_same_results(ours.cv_results_, theirs.cv_results_)
 
 
-class WatchedBy:
+def watched_but(guilty):
     """A scorer for early stopping that fails for one candidate only."""
 
-    def __init__(self, guilty):
-        self.guilty = guilty
-
-    def __call__(self, estimator, X, y):
-        if estimator.alpha == self.guilty:
+    def score(estimator, X, y):
+        if estimator.alpha == guilty:
             raise RuntimeError("no score for this one")
         return estimator.score(X, y)
+
+    return score  # clones share a function: the candidates are one stack
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
@@ -145,7 +144,7 @@ def test_a_failing_candidate_takes_no_other_along(around):
     model = classifier(
         max_iter=9,
         early_stopping=True,
-        scoring=WatchedBy(alphas[3]),
+        scoring=watched_but(alphas[3]),
         n_iter_no_change=100,
     )
     grid = {"alpha": alphas}
@@ -165,7 +164,7 @@ def test_a_failing_candidate_takes_no_other_along(around):
 
 
 def test_the_failing_candidates_own_error_is_raised():
-    model = classifier(max_iter=9, early_stopping=True, scoring=WatchedBy(0.1))
+    model = classifier(max_iter=9, early_stopping=True, scoring=watched_but(0.1))
     search = FusedHalvingSearchCV(
         model, {"alpha": [0.01, 0.1, 1.0]}, cv=2, error_score="raise"
     )
