@@ -157,8 +157,9 @@ class LBFGS(Solver):
         def report(value: float) -> bool:
             penalty = regularizer.value(task.parameters.theta)
             epochs.end(np.array([value]), penalty, 1.0)
+            goes_on = epochs.begin()
             # at the last iteration SciPy stops by itself, and says so
-            return not epochs.begin() and progress.epoch < epochs.last
+            return epochs.stopped or (not goes_on and progress.epoch < epochs.last)
 
         left = epochs.last - progress.epoch
         result = minimize_lbfgs(objective, left, self.max_fun, self.tol, report)
