@@ -199,9 +199,11 @@ learning_rate : {names(SCHEDULES)} or callable, default='constant'
     - 'invscaling': ``learning_rate_init / (1 + t)**power_t``, t being the number of
       samples seen, changed after each epoch;
     - 'adaptive': ``learning_rate_init``, divided by 5 each time
-      ``n_iter_no_change`` epochs in a row bring no progress of ``tol``;
+      ``n_iter_no_change`` epochs in a row bring no progress of ``tol``; constant
+      in ``partial_fit``, which has no patience;
     - 'cosine': half a cosine down to 0 over ``max_iter`` epochs, after a linear rise
-      over ``warmup_fraction`` of them (Loshchilov & Hutter 2017);
+      over ``warmup_fraction`` of them (Loshchilov & Hutter 2017); in
+      ``partial_fit`` one cycle over ``max_iter`` calls;
     - 'onecycle': up from 1/25 over ``warmup_fraction``, then down to 4e-6, both along
       half a cosine (Smith & Topin 2018);
     - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
@@ -233,8 +235,11 @@ verbose : bool, default=False
     Whether to print progress to stdout.
 
 warm_start : bool, default=False
-    Whether ``fit`` goes on from the last fit: its coefficients and the moments of
-    its optimizer. A validation split is that of the last fit.
+    Whether ``fit`` goes on from the last fit: its coefficients, the moments of its
+    optimizer, its random numbers and its schedule, so that 10 epochs and 10 are 20
+    to the last bit. Patience begins anew, 'cosine' and 'onecycle' are a whole cycle
+    in each ``fit``, and after early stopping it goes on from the best epoch. A
+    validation split is that of the last fit.
 
 momentum : float, default=0.9
     Momentum in [0, 1] of 'sgd' and 'sgdw'.

@@ -9,17 +9,14 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _fit_and_score,
     _insert_error_scores,
-    _score,
     _warn_or_raise_about_fit_failures,
 )
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_method_params,
     _check_sample_weight,
     _num_features,
-    _num_samples,
 )
 
 __all__ = [
@@ -35,8 +32,5 @@ __all__ = [
     "_fit_context",
     "_insert_error_scores",
     "_num_features",
-    "_num_samples",
-    "_safe_split",
-    "_score",
     "_warn_or_raise_about_fit_failures",
 ]
