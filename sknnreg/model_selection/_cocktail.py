@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from scipy.stats import loguniform, uniform
 
 TASKS = ("classification", "regression")
@@ -69,7 +71,7 @@ PARTS = [
 ]
 
 
-def regularization_cocktail(task, *, prefix=""):
+def regularization_cocktail(task: str, *, prefix: str = "") -> list[dict[str, Any]]:
     """Distributions over penalties, dropout, noise, normalization and the step size.
 
     A plain network beats boosted trees on many tables once a mixture of regularizers is

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from math import ceil, floor, log
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from numpy.random import RandomState
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from sknnreg._run import draw_seeds
@@ -96,25 +99,25 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: BaseEstimator,
+        param_grid: dict | list[dict],
         *,
-        n_candidates=None,
-        factor=3,
-        max_resources="auto",
-        min_resources="exhaust",
-        aggressive_elimination=False,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=5,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        random_state=None,
-        error_score=np.nan,
-        return_train_score=True,
-        max_stack=None,
-    ):
+        n_candidates: int | None = None,
+        factor: float = 3,
+        max_resources: int | str = "auto",
+        min_resources: int | str = "exhaust",
+        aggressive_elimination: bool = False,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable = True,
+        cv: Any = 5,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: int | RandomState | None = None,
+        error_score: float | str = np.nan,
+        return_train_score: bool = True,
+        max_stack: int | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             scoring=scoring,
@@ -135,7 +138,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         self.random_state = random_state
         self.max_stack = max_stack
 
-    def _candidates(self):
+    def _candidates(self) -> Iterable[dict]:
         if self.n_candidates is None:
             return ParameterGrid(self.param_grid)
         return ParameterSampler(
@@ -151,8 +154,8 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 f"TransformedTargetRegressor around either. Got {job.estimator!r}."
             )
         resource = f"{prefix(job.estimator)}max_iter"
-        auto = self.max_resources == "auto"
-        self.max_resources_ = mlp.max_iter if auto else self.max_resources
+        given = self.max_resources
+        self.max_resources_: int = mlp.max_iter if isinstance(given, str) else given
         alive = self._numbered()
         plan = self._plan(len(alive))
         job.estimator.set_params(**{resource: plan[-1]})
@@ -187,8 +190,8 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
     def _plan(self, n_candidates: int) -> list[int]:
         """Epochs of each iteration, by scikit-learn's rules."""
         required = 1 + floor(log(n_candidates, self.factor))
-        smallest = self.min_resources in ("smallest", "exhaust")
-        self.min_resources_ = 1 if smallest else self.min_resources
+        given = self.min_resources
+        self.min_resources_: int = 1 if isinstance(given, str) else given
         if self.min_resources == "exhaust":
             exhausting = int(self.max_resources_ // self.factor ** (required - 1))
             self.min_resources_ = max(1, exhausting)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from sknnreg._hyperparameters import ALL
 
 
-def one_standard_error(cv_results) -> int:
+def one_standard_error(cv_results: Mapping[str, Any]) -> int:
     """The most regularized candidate within one standard error of the best.
 
     Differences below the noise of cross-validation are no reason to prefer the less
@@ -53,6 +56,6 @@ def regularization(candidates: list[dict]) -> np.ndarray:
     return np.mean(ranks, axis=0) if ranks else np.zeros(len(candidates))
 
 
-def _size(value) -> float:
+def _size(value: Any) -> float:
     """A number for a hyperparameter that may be one a layer; None sets no limit."""
     return np.inf if value is None else float(np.sum(value))

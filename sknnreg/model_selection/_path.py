@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
 
@@ -16,18 +19,18 @@ from sknnreg.model_selection._wrapped import find_mlp, prefix
 
 
 def regularization_path(
-    estimator,
-    X,
-    y,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    param="alpha",
+    param: str = "alpha",
     values: Sequence | None = None,
-    cv=None,
-    scoring=None,
-    n_jobs=None,
-    max_stack=None,
-    **params,
-):
+    cv: Any = None,
+    scoring: Any = None,
+    n_jobs: int | None = None,
+    max_stack: int | None = None,
+    **params: Any,
+) -> Bunch:
     """Cross-validate a network along the values of one hyperparameter, in one pass.
 
     Parameters

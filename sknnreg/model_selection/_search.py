@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
     ParameterGrid,
@@ -32,6 +35,9 @@ from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._work import Candidate, Fold, Job
 from sknnreg.model_selection._wrapped import with_parameters
 
+if TYPE_CHECKING:
+    from typing import Self
+
 MAX_STACK = {"max_stack": [Interval(Integral, 1, None, closed="left"), None]}
 
 
@@ -47,7 +53,7 @@ class FusedSearch(BaseSearchCV):
         raise NotImplementedError
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, **params):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Try all candidates, and refit the best on all rows.
 
         Parameters
@@ -221,19 +227,19 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: BaseEstimator,
+        param_grid: dict | list[dict],
         *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-        max_stack=None,
-    ):
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: float | str = np.nan,
+        return_train_score: bool = False,
+        max_stack: int | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             param_grid,
@@ -248,7 +254,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         )
         self.max_stack = max_stack
 
-    def _candidates(self):
+    def _candidates(self) -> Iterable[dict]:
         return ParameterGrid(self.param_grid)
 
 
@@ -286,21 +292,21 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: BaseEstimator,
+        param_distributions: dict | list[dict],
         *,
-        n_iter=10,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        random_state=None,
-        error_score=np.nan,
-        return_train_score=False,
-        max_stack=None,
-    ):
+        n_iter: int = 10,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: int | RandomState | None = None,
+        error_score: float | str = np.nan,
+        return_train_score: bool = False,
+        max_stack: int | None = None,
+    ) -> None:
         super().__init__(
             estimator,
             param_distributions,
@@ -317,7 +323,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         )
         self.max_stack = max_stack
 
-    def _candidates(self):
+    def _candidates(self) -> Iterable[dict]:
         return ParameterSampler(
             self.param_distributions, self.n_iter, random_state=self.random_state
         )

@@ -166,10 +166,10 @@ class Training:
 
     def fit(self, k: int, X, y, arguments: dict):
         """Fit candidate k."""
-        estimator, around = self.estimators[k], self.stack.surroundings
+        estimator, surroundings = self.estimators[k], self.stack.surroundings
         del estimator.fit  # its own again
         if self.run is None:
-            given = (X, y, arguments) if around is None else around.given
+            given = surroundings.given if surroundings else (X, y, arguments)
             self.run = self._train(*given)
         error = self.run.errors[k]
         if k in self.run.failures:
@@ -178,8 +178,8 @@ class Training:
             return estimator.fit(X, y, **arguments)
         if error is not None:
             raise error
-        if around is not None:
-            vars(estimator).update(vars(around.enclose(self.models[k])))
+        if surroundings is not None:
+            vars(estimator).update(vars(surroundings.enclose(self.models[k])))
         return estimator
 
     @property
