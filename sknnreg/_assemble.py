@@ -102,8 +102,9 @@ def build_task(
 
 def take_over(model, network: Network, parameters: Parameters) -> None:
     """Make the arrays of a fitted model the first values."""
-    fitted = values(model, getattr(model, "_network", network))
-    old, new = flat(fitted), flat(parameters.values())
+    earlier = getattr(model, "_network", network)
+    old, old_measured = told_apart(earlier, values(model, earlier))
+    new, measured = told_apart(network, parameters.values())
     if [a.shape for a in old] != [a.shape for a in new]:
         raise ValueError(
             "warm_start and partial_fit go on with fitted coefficients of shapes "
@@ -112,13 +113,23 @@ def take_over(model, network: Network, parameters: Parameters) -> None:
             f"residual={model.residual!r} and the data need "
             f"{[a.shape[1:] for a in new]}."
         )
+    if [a.shape for a in old_measured] == [a.shape for a in measured]:
+        old, new = old + old_measured, new + measured
     for array, place in zip(old, new, strict=True):
         place[...] = array
 
 
-def flat(views: Views) -> list:
-    """All arrays, layer after layer."""
-    return [array for layer in views for array in layer.values()]
+def told_apart(network: Network, views: Views) -> tuple[list, list]:
+    """Arrays that training changes, and those that are measured on the data once.
+
+    The latter come and go with what needs them, such as noise in units of each input.
+    """
+    lists: tuple[list, list] = ([], [])
+    for specs, layer in zip(network.specs, views, strict=True):
+        for name, spec in specs.items():
+            is_measured = spec.part == "state" and spec.from_data is not None
+            lists[is_measured].append(layer[name])
+    return lists
 
 
 def batch_size(model, n: int) -> int:

@@ -14,7 +14,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg._assemble import new_stopping
-from sknnreg._data import Given, check_data
+from sknnreg._data import Given, check_data, hold_out
 from sknnreg._fitted import Earlier, importances, values
 from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._report import Printer
@@ -93,6 +93,8 @@ class BaseMLP(BaseEstimator, ABC):
     def _fit_part(self, X, y, sample_weight, target: Target) -> Self:
         """One epoch on a part of the rows."""
         known = hasattr(self, "coefs_")
+        if known:  # scikit-learn skips this, but hyperparameters may be others now
+            self._validate_params()
         return self._fit(
             X, y, sample_weight, target=target, known=known, incremental=True
         )
@@ -112,12 +114,6 @@ class BaseMLP(BaseEstimator, ABC):
         check_entries(self)
         check_lbfgs(self)
         work = copy.copy(self)
-        if known and hasattr(self, "_progress"):
-            progress = take(self._progress, np.array([0]))
-            earlier = Earlier.of(self)
-        else:
-            progress = beginning([self], draw_seeds(self.random_state, 1))
-            earlier = Earlier()
         data = check_data(
             work,
             X,
@@ -125,10 +121,16 @@ class BaseMLP(BaseEstimator, ABC):
             sample_weight,
             given,
             target=target,
-            seed=progress.streams.seeds[0][0],
             known=known,
             incremental=incremental,
         )
+        if known and hasattr(self, "_progress"):
+            progress = take(self._progress, np.array([0]))
+            earlier = Earlier.of(self)
+        else:
+            progress = beginning([self], draw_seeds(self.random_state, 1))
+            earlier = Earlier()
+        data = hold_out(self, data, progress.streams.seeds[0][0])
         progress.stopping = new_stopping([self])
         progress.steps_before = 0 if incremental else progress.optimizer.t
         fitted = self if known else None

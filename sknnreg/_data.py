@@ -24,6 +24,7 @@ class Data(NamedTuple):
     ----------
     X : ndarray, its rows contiguous, or CSR matrix of shape (n, n_features)
     target : ndarray of shape (n, n_outputs)
+        What to train on.
     weight : ndarray of shape (n,) or None
     loss : Loss
     rows : ndarray of int or None
@@ -31,6 +32,10 @@ class Data(NamedTuple):
     validation : Validation or None
     learned : dict
         Attributes that tell what was learned of the data.
+    y : ndarray of shape (n,) or (n, n_outputs)
+        As the user's scorer takes it.
+    encoded : ndarray of shape (n, n_outputs)
+        What to validate on.
     """
 
     X: Any
@@ -40,6 +45,8 @@ class Data(NamedTuple):
     rows: NDArray | None = None
     validation: Validation | None = None
     learned: dict[str, Any] = {}
+    y: Any = None
+    encoded: Any = None
 
     @property
     def n_rows(self) -> int:
@@ -119,11 +126,10 @@ def check_data(
     given: Given = Given(),  # noqa: B008 (immutable)
     *,
     target: Target,
-    seed: int,
     known: bool = False,
     incremental: bool = False,
 ) -> Data:
-    """Check and encode the data, learn from them, and make the validation split.
+    """Check and encode the data, and learn from them.
 
     Parameters
     ----------
@@ -131,8 +137,6 @@ def check_data(
         Is given ``n_features_in_`` and ``feature_names_in_``.
     target : Target
         Learns, unless it has been told or the data are ``known``.
-    seed : int
-        Of the split.
     known : bool
         Whether the model goes on from a fit to data like these.
     incremental : bool
@@ -149,24 +153,31 @@ def check_data(
         target.learn(y)
     encoded = np.asarray(target.encode(y), X.dtype)
     weight = row_weights(X, y, sample_weight, target, incremental)
-    rows = validation = None
+    validation = None
     if given:
         validation = check_given(model, given, target, X.dtype, encoded.shape[1])
-    elif model.early_stopping:
-        if model.validation_fraction == 0:
-            raise ValueError(
-                "early_stopping=True needs validation_fraction > 0, or X_val and y_val."
-            )
-        rows, held_out = split_rows(
-            len(encoded), model.validation_fraction, target.strata(y), seed
-        )
-        validation = Validation(X, encoded, y, weight, held_out)
     learned = {"_target": target} | target.attributes()
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(model, name):
             learned[name] = getattr(model, name)
     softened = np.asarray(target.soften(encoded), X.dtype)
-    return Data(X, softened, weight, target.loss, rows, validation, learned)
+    return Data(X, softened, weight, target.loss, None, validation, learned, y, encoded)
+
+
+def hold_out(model, data: Data, seed: int) -> Data:
+    """The data with rows to validate on, if there are to be and none were given."""
+    if not model.early_stopping or data.validation is not None:
+        return data
+    if model.validation_fraction == 0:
+        raise ValueError(
+            "early_stopping=True needs validation_fraction > 0, or X_val and y_val."
+        )
+    strata = data.learned["_target"].strata(data.y)
+    rows, held_out = split_rows(
+        len(data.encoded), model.validation_fraction, strata, seed
+    )
+    validation = Validation(data.X, data.encoded, data.y, data.weight, held_out)
+    return data._replace(rows=rows, validation=validation)
 
 
 def validate_input(model, X, y, dtype, reset: bool) -> tuple[Any, NDArray]:

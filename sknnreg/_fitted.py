@@ -98,7 +98,7 @@ def write(
     model.best_iter_, model.loss_ = kept(task, k, model.loss_curve_, earlier)
     if task.keep_best:
         model.validation_scores_ = history.get("validation_score", [])
-        model.best_validation_score_ = float(stopping.best[k])
+        model.best_validation_score_ = float(best_score(task)[k])
         model.best_loss_ = None
     else:
         model.validation_scores_ = model.best_validation_score_ = None
@@ -117,6 +117,13 @@ def write(
             model,
         )
     model._progress = progress
+
+
+def best_score(task: Task) -> NDArray:
+    """The score (K,) of what is kept, even if there was no epoch to be kept."""
+    if task.progress.epoch or task.validate is None:
+        return task.progress.stopping.best
+    return task.validate()[1]
 
 
 def kept(

@@ -445,5 +445,7 @@ W¹_j
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = REGRESSION_LOSSES[self.loss].non_negative
+        # tags are asked for before a wrong loss is refused
+        kind = REGRESSION_LOSSES.get(self.loss) if isinstance(self.loss, str) else None
+        tags.target_tags.positive_only = kind is not None and kind.non_negative
         return tags

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 
 from sknnreg._assemble import batch_size, build_task, new_stopping
 from sknnreg._caller import fit_is_the_users, warn
-from sknnreg._data import Data, Given, check_data
+from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier, why_not, write
 from sknnreg._hyperparameters import check_entries
 from sknnreg._threads import one_blas_thread
@@ -55,16 +55,11 @@ def start(
     ``progress`` is where an earlier run on the same data has left them.
     """
     model = models[0]
-    seeds = [draw_seeds(model.random_state, 1)[0] for model in models]
     data = check_data(
-        model,
-        X,
-        y,
-        sample_weight,
-        given or Given(),
-        target=model._new_target(),
-        seed=seeds[0][0],
+        model, X, y, sample_weight, given or Given(), target=model._new_target()
     )
+    seeds = [draw_seeds(model.random_state, 1)[0] for model in models]
+    data = hold_out(model, data, seeds[0][0])
     return Run(models, data, progress or beginning(models, seeds), tolerant=tolerant)
 
 
@@ -144,7 +139,8 @@ class Run:
 
     def _check_batch_size(self) -> None:
         model, n = self.models[0], self.data.n_rows
-        if model.batch_size != "auto" and batch_size(model, n) < model.batch_size:
+        used = model.solver != "lbfgs" and model.batch_size != "auto"
+        if used and batch_size(model, n) < model.batch_size:
             warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going "
                 "to be clipped",

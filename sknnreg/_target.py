@@ -123,6 +123,12 @@ class ClassTarget(Target):
         """All classes that will come, before the first of several parts of ``y``."""
         multilabel = type_of_target(y).startswith("multilabel")
         self.learn(y if multilabel else classes)
+        known = self.binarizer.classes_
+        if multilabel and not np.array_equal(unique_labels(classes), known):
+            raise ValueError(
+                f"For this multilabel y, classes must be the numbers of its columns, "
+                f"np.arange({len(known)}). Got {classes!r}."
+            )
 
     def attributes(self):
         return {"classes_": self.binarizer.classes_}

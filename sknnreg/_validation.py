@@ -40,7 +40,7 @@ class ValidationScore:
     ) -> None:
         assert data.validation is not None
         self.bound, self.validation = bound, data.validation
-        self.failed: set[int] = set()
+        self.tolerant, self.failed = tolerant, set[int]()
         weight, rows = self.validation.weight, self.validation.rows
         self.engine_weight = None if weight is None else weight[None]
         if weight is not None and not np.any(weight if rows is None else weight[rows]):
@@ -48,7 +48,7 @@ class ValidationScore:
         self.live: list = []
         if models[0].scoring != "loss":
             self.live = [self._live(model, data, k) for k, model in enumerate(models)]
-            self.scorer = self._find_scorer(tolerant)
+            self.scorer = self._find_scorer()
 
     def _live(self, model, data: Data, k: int):
         """A stand-in whose coefficients are the engine's own arrays, always present."""
@@ -59,12 +59,12 @@ class ValidationScore:
         live._raw_predict = partial(self._raw_predict, k, live)
         return live
 
-    def _find_scorer(self, tolerant: bool):
+    def _find_scorer(self):
         scorer = check_scoring(self.live[0], scoring=self.live[0].scoring)
         self.X, self.y, weight = self.validation.held_out
         if weight is not None and _takes_weight(scorer):
             scorer = partial(scorer, sample_weight=weight)
-        if not tolerant:
+        if not self.tolerant:
             return scorer
         # of several scorers scikit-learn gives a traceback for each that raises
         several = check_scoring(self.live[0], scoring={"": scorer}, raise_exc=False)
@@ -85,8 +85,8 @@ class ValidationScore:
         for k, live in enumerate(self.live):
             if np.isfinite(loss[k]):  # else scikit-learn's metrics would refuse
                 answer = self.scorer(live, self.X, self.y)
-                if isinstance(answer, str):
-                    self.failed.add(k)
+                if self.tolerant and isinstance(answer, str):
+                    self.failed.add(k)  # the scorer's traceback
                 else:
                     score[k] = answer
         return loss, score

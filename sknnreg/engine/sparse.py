@@ -54,6 +54,7 @@ def column_std(X) -> NDArray:
     """Standard deviation of each column of an array or sparse matrix."""
     if not issparse(X):
         return X.std(axis=0)
+    X = X.astype(float)  # the difference below would lose the digits of float32
     mean = np.asarray(X.mean(axis=0)).ravel()
     square = np.asarray(X.multiply(X).mean(axis=0)).ravel()
     return np.sqrt(np.maximum(square - mean**2, 0))

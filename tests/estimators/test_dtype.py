@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.sparse import csr_array
 
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.penalties import PENALTIES
@@ -72,3 +73,16 @@ def test_dtype(kind):
             assert model.predict(X.astype(other)).dtype == expected
         model.partial_fit(X.astype(np.float64), y)
         assert model.coefs_[0].dtype == expected
+
+
+@not_converged
+def test_noise_on_sparse_float32_far_from_zero():
+    """The spread of each input is measured without losing it to the mean."""
+    rng = np.random.default_rng(0)
+    X = (1e4 + rng.normal(size=(200, 3)) * [1, 2, 3]).astype(np.float32)
+    y = rng.normal(size=200)
+    dense, sparse = (
+        regressor(input_noise=0.1).fit(data, y)._arrays[0] for data in (X, csr_array(X))
+    )
+    assert_allclose(sparse, X.astype(float).std(axis=0), rtol=1e-3)
+    assert_allclose(dense, sparse, rtol=1e-2)

@@ -153,3 +153,29 @@ def test_an_adaptive_rate_goes_on_if_it_was_cut_off(iris):
     n = len(model.history_["loss"])
     model.set_params(max_iter=1).fit(X, y)
     assert model.history_["learning_rate"][n] == model.learning_rate_init
+
+
+@not_converged
+@pytest.mark.parametrize("name", ["input_noise", "dropout", "input_dropout"])
+def test_what_only_regularizes_may_change_between_fits(iris, name):
+    """Also if it brings a statistic of the data, as noise in units of the inputs."""
+    X, y = iris
+    model = classifier(warm_start=True, max_iter=2)
+    for value in (0.0, 0.2, 0.3, 0.0):
+        before = model.t_ if value else 0
+        model.set_params(**{name: value}).fit(X, y)
+        assert model.t_ >= before + 2 * len(y)
+        model.partial_fit(X, y)
+
+
+@not_converged
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("normalization", "batch"), ("residual", True), ("hidden_layer_sizes", (3, 3))],
+)
+def test_another_network_does_not_go_on(iris, name, value):
+    X, y = iris
+    model = classifier(warm_start=True, max_iter=2).fit(X, y)
+    model.set_params(**{name: value})
+    with pytest.raises(ValueError, match=f"go on with .*{name}="):
+        model.fit(X, y)

@@ -107,3 +107,10 @@ def test_batch_size_auto(diabetes):
     assert_same_bits(auto, regressor(batch_size=200).fit(X, y))
     few = regressor().fit(X[:50], y[:50])
     assert_same_bits(few, regressor(batch_size=50).fit(X[:50], y[:50]))
+
+
+def test_lbfgs_has_no_batches_to_be_clipped(diabetes):
+    model = regressor(solver="lbfgs", batch_size=10**6, max_iter=2000, tol=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(*diabetes)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_score
 
 from tests.factories import classifier, not_converged, regressor
 
@@ -107,3 +108,52 @@ def test_validation_data_of_another_shape(iris, diabetes):
 def test_early_stopping_without_rows_to_validate(iris):
     with pytest.raises(ValueError, match="validation_fraction"):
         classifier(early_stopping=True, validation_fraction=0.0).fit(*iris)
+
+
+@pytest.mark.parametrize("wrong", [(10,), [10], "cubed"])
+def test_a_wrong_loss_is_refused_wherever_it_is_met(diabetes, wrong):
+    """Tags and representations are asked for before anything is checked."""
+    model = regressor(loss=wrong)
+    assert not model.__sklearn_tags__().target_tags.positive_only
+    assert "MLPRegressorScratch" in model._repr_html_()
+    with pytest.raises(ValueError, match="'loss' parameter"):
+        cross_val_score(model, *diabetes, cv=2, error_score="raise")
+
+
+@not_converged
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", -1.0),
+        ("alpha", None),
+        ("dropout", 1.5),
+        ("input_dropout", 2),
+        ("learning_rate_init", -1.0),
+        ("max_norm", -1.0),
+    ],
+)
+def test_partial_fit_of_a_fitted_model_checks_what_has_changed(diabetes, name, value):
+    """scikit-learn leaves it out there."""
+    model = regressor().partial_fit(*diabetes)
+    model.set_params(**{name: value})
+    with pytest.raises(ValueError, match=f"'{name}' parameter"):
+        model.partial_fit(*diabetes)
+
+
+@pytest.mark.parametrize("classes", [[0], [0, 1], [0, 1, 2, 3], ["a", "b", "c"]])
+def test_classes_of_labels_are_their_columns(multilabel, classes):
+    X, y = multilabel
+    with pytest.raises(ValueError, match=r"classes must be .* np.arange\(3\)"):
+        classifier().partial_fit(X, y, classes=classes)
+    model = classifier().partial_fit(X, y, classes=[0, 1, 2])
+    model.partial_fit(X, y, classes=[0, 1, 2])
+
+
+@not_converged
+def test_a_failing_fit_draws_no_random_numbers(diabetes):
+    X, y = diabetes
+    model = regressor(random_state=np.random.RandomState(0))
+    with pytest.raises(ValueError, match="inconsistent"):
+        model.fit(X, y[:9])
+    other = regressor(random_state=np.random.RandomState(0)).fit(X, y)
+    assert model.fit(X, y).loss_curve_ == other.loss_curve_

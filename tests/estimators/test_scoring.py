@@ -165,3 +165,24 @@ def test_scikit_learn_metrics_and_predictions_not_finite(scoring):
         model.fit(X, y)
     assert model.history_["validation_loss"][-1] == np.inf
     assert np.isfinite(model.predict(X)).all()
+
+
+@not_converged
+def test_a_score_that_is_no_number_is_an_error(iris):
+    X, y = iris
+
+    def score(estimator, X, y):
+        return "good"
+
+    for settings in ({"early_stopping": True}, {}):
+        with pytest.raises(ValueError, match="could not convert string to float"):
+            classifier(scoring=score, **settings).fit(X, y, X_val=X, y_val=y)
+
+
+def test_the_score_of_a_fit_that_had_nothing_to_do(iris):
+    """lbfgs finds at once that the gradient is small enough."""
+    X, y = iris
+    model = classifier(solver="lbfgs", tol=1e9, early_stopping=True, scoring="accuracy")
+    model.fit(X, y, X_val=X, y_val=y)
+    assert model.n_iter_ == 0 and model.validation_scores_ == []
+    assert model.best_validation_score_ == model.score(X, y)
