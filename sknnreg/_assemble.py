@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sknnreg._data import Data
-from sknnreg._fitted import values
+from sknnreg._fitted import fitted_arrays
 from sknnreg._hyperparameters import refused
 from sknnreg._validation import ValidationScore
 from sknnreg.engine.activations import ACTIVATIONS
@@ -103,7 +103,7 @@ def build_task(
 def take_over(model, network: Network, parameters: Parameters) -> None:
     """Make the arrays of a fitted model the first values."""
     earlier = getattr(model, "_network", network)
-    old, old_measured = told_apart(earlier, values(model, earlier))
+    old, old_measured = told_apart(earlier, fitted_arrays(model, earlier))
     new, measured = told_apart(network, parameters.values())
     if [a.shape for a in old] != [a.shape for a in new]:
         raise ValueError(

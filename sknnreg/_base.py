@@ -13,15 +13,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknnreg._assemble import new_stopping
-from sknnreg._data import Given, check_data, hold_out
-from sknnreg._fitted import Earlier, importances, values
+from sknnreg._data import Given
+from sknnreg._fitted import fitted_arrays, importances
 from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._report import Printer
-from sknnreg._run import Run, beginning, draw_seeds
+from sknnreg._run import draw_seeds, start
 from sknnreg._sklearn import _fit_context
 from sknnreg._target import Target
-from sknnreg.engine.model_axis import take
 from sknnreg.engine.network import Bound
 from sknnreg.engine.streams import Streams
 
@@ -104,7 +102,7 @@ class BaseMLP(BaseEstimator, ABC):
         X,
         y,
         sample_weight,
-        given: Given = Given(),  # noqa: B008 (immutable)
+        given: Given | None = None,
         *,
         target: Target,
         known: bool,
@@ -114,33 +112,22 @@ class BaseMLP(BaseEstimator, ABC):
         check_entries(self)
         check_lbfgs(self)
         work = copy.copy(self)
-        data = check_data(
-            work,
+        run = start(
+            [work],
             X,
             y,
             sample_weight,
             given,
             target=target,
-            known=known,
+            fitted=self if known else None,
             incremental=incremental,
         )
-        if known and hasattr(self, "_progress"):
-            progress = take(self._progress, np.array([0]))
-            earlier = Earlier.of(self)
-        else:
-            progress = beginning([self], draw_seeds(self.random_state, 1))
-            earlier = Earlier()
-        data = hold_out(self, data, progress.streams.seeds[0][0])
-        progress.stopping = new_stopping([self])
-        progress.steps_before = 0 if incremental else progress.optimizer.t
-        fitted = self if known else None
-        run = Run([work], data, progress, earlier=earlier, fitted=fitted)
-        report = Printer(work, earlier.n_epochs) if self.verbose else None
-        run.train(1 if incremental else self.max_iter, report)
-        run.finish(quiet=incremental)
+        report = Printer(work, run.earlier.n_epochs) if self.verbose else None
+        run.train(1 if incremental else self.max_iter, report, quiet=incremental)
         if run.errors[0] is not None:
             raise run.errors[0]
         self.__dict__ = work.__dict__
+        run.warn(0)
         return self
 
     def _has_partial_fit(self) -> bool:
@@ -179,7 +166,7 @@ class BaseMLP(BaseEstimator, ABC):
         """Raw outputs (n, n_outputs) for new data."""
         check_is_fitted(self)
         X = self._validate_new(X)
-        return Bound(self._network, values(self, self._network)).predict(X)[0]
+        return Bound(self._network, fitted_arrays(self, self._network)).predict(X)[0]
 
     def _inverse_link(self, raw: NDArray) -> NDArray:
         return self._network.loss.inverse_link(raw)
@@ -191,10 +178,10 @@ class BaseMLP(BaseEstimator, ABC):
         own (Gal & Ghahramani 2016).
         """
         check_is_fitted(self)
-        if not (np.any(self.dropout) or self.input_dropout or self.input_noise):
+        if not any(layer.is_random for layer in self._network.layers):
             raise ValueError(
                 "Sampling predictions needs a network that is random: set dropout, "
-                "input_dropout or input_noise."
+                "input_dropout or input_noise before fit."
             )
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         X = self._validate_new(X)
@@ -203,7 +190,7 @@ class BaseMLP(BaseEstimator, ABC):
                 name: np.broadcast_to(array, (n_samples, *array.shape[1:]))
                 for name, array in layer.items()
             }
-            for layer in values(self, self._network)
+            for layer in fitted_arrays(self, self._network)
         ]
         streams = Streams(draw_seeds(self.random_state, n_samples))
         block = max(1, SAMPLING_ROWS // n_samples)

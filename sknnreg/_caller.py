@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 import warnings
@@ -13,9 +14,10 @@ import joblib
 import sklearn
 
 PACKAGES = tuple(
-    str(Path(module).parent) for module in (__file__, sklearn.__file__, joblib.__file__)
+    str(Path(module).parent) + os.sep
+    for module in (__file__, sklearn.__file__, joblib.__file__)
 )
-STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 
 #: Parts of scikit-learn that pass a call of ``fit`` on to one estimator: what comes of
 #: it is the user's. Others fit many, and would go on with the next.
@@ -64,13 +66,14 @@ def fit_is_the_users() -> bool:
     Then an interrupt is meant for this fit. In a search, a cross-validation or an
     ensemble it is meant for the whole.
     """
+    seen = False
     for frame in frames():
         if is_users(frame):
-            return True
+            seen = True
+            continue
         module = frame.f_globals.get("__name__", "")
         package = module.partition(".")[0]
-        if module.startswith("sknnreg.model_selection") or (
-            package != "sknnreg" and module not in ONE_FIT
-        ):
-            return False
-    return False
+        several = package in ("sklearn", "joblib") and module not in ONE_FIT
+        if several or module.startswith("sknnreg.model_selection"):
+            return False  # however far out: what is between may be a user's estimator
+    return seen

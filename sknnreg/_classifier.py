@@ -178,7 +178,7 @@ W¹_j
 
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of training and prediction. 'auto' follows X: float32 for float32,
-        float64 for everything else.
+        float64 for everything else. A fit that goes on from another keeps its dtype.
 
     normalization : {'batch', 'layer'} or None, default=None
         Normalization between each hidden layer's weights and its activation: over the
@@ -304,7 +304,7 @@ W¹_j
         shuffle: bool = True,
         random_state: int | RandomState | None = None,
         tol: float = 0.0001,
-        verbose: int = False,
+        verbose: bool | int = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,

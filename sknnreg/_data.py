@@ -122,8 +122,8 @@ def check_data(
     model,
     X,
     y,
-    sample_weight=None,
-    given: Given = Given(),  # noqa: B008 (immutable)
+    sample_weight,
+    given: Given,
     *,
     target: Target,
     known: bool = False,
@@ -148,7 +148,7 @@ def check_data(
     X, y = validate_input(model, X, y, dtype, reset=not known)
     y = target.check(y)
     if known or incremental:
-        target.recognize(y, exactly=model.warm_start)
+        target.recognize(y, exactly=not incremental)
     else:
         target.learn(y)
     encoded = np.asarray(target.encode(y), X.dtype)

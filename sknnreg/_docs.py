@@ -70,7 +70,7 @@ def parameter_section(table: dict[str, Row]) -> str:
 HINTS = {
     "array-like": "ArrayLike",
     "boolean": "bool",
-    "verbose": "int",
+    "verbose": "bool | int",
     "random_state": "int | RandomState | None",
     callable: "Callable",
     str: "str",
@@ -307,7 +307,7 @@ scoring : str, callable or None, default='loss'
 
 dtype : {{'auto', 'float32', 'float64'}}, default='auto'
     Precision of training and prediction. 'auto' follows X: float32 for float32,
-    float64 for everything else.
+    float64 for everything else. A fit that goes on from another keeps its dtype.
 
 normalization : {names(NORMALIZATIONS)} or None, default=None
     Normalization between each hidden layer's weights and its activation: over the

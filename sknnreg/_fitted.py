@@ -6,9 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 
-from sknnreg._caller import warn
 from sknnreg._data import Data
 from sknnreg.engine.model_axis import take
 from sknnreg.engine.network import Network
@@ -17,16 +15,20 @@ from sknnreg.engine.training import Task, objective
 
 
 class Earlier(NamedTuple):
-    """What happened in the fits that a fit goes on from."""
+    """What happened in the fits that a fit goes on from.
+
+    ``kept`` is the epoch, from 1, whose parameters it begins with, ``loss`` their J.
+    """
 
     history: dict[str, list[float]] = {}
-    best_iter: int = 0
+    kept: int = 0
+    loss: float = np.nan
     t: int = 0
 
     @classmethod
     def of(cls, model) -> Earlier:
         """Of a fitted estimator."""
-        return cls(model.history_, model.best_iter_, model.t_)
+        return cls(model.history_, model._kept_epoch, model.loss_, model.t_)
 
     @property
     def n_epochs(self) -> int:
@@ -44,7 +46,7 @@ def arrays(network: Network, values: Views, k: int) -> dict[str, Any]:
     return found
 
 
-def values(model, network: Network) -> Views:
+def fitted_arrays(model, network: Network) -> Views:
     """The fitted arrays as the engine takes them: one dict a layer, K = 1."""
     lists = {"_arrays": iter(getattr(model, "_arrays", ()))}
     answer: Views = []
@@ -76,10 +78,11 @@ def about(network: Network, data: Data) -> dict[str, Any]:
 
 def write(
     model, task: Task, data: Data, k: int, earlier: Earlier, is_last: bool
-) -> None:
+) -> str | None:
     """Set all fitted attributes from model k of a task.
 
-    ``is_last``: nothing is done with the task after this.
+    Gives what is to be said of its training, if anything. ``is_last``: nothing is done
+    with the task after this.
     """
     network, stopping = task.bound.network, task.progress.stopping
     diverged = bool(stopping.diverged[k])
@@ -95,7 +98,10 @@ def write(
     model.t_ = earlier.t + model.n_iter_ * data.n_rows
     model.history_ = history
     model.loss_curve_ = history.get("loss", [])
-    model.best_iter_, model.loss_ = kept(task, k, model.loss_curve_, earlier)
+    model._kept_epoch, model.loss_ = kept_epoch(task, k, model.loss_curve_, earlier)
+    model.best_iter_ = model._kept_epoch
+    if model.loss_curve_ and not (task.keep_best or diverged):
+        model.best_iter_ = 1 + int(np.argmin(model.loss_curve_))
     if task.keep_best:
         model.validation_scores_ = history.get("validation_score", [])
         model.best_validation_score_ = float(best_score(task)[k])
@@ -107,16 +113,15 @@ def write(
     progress = task.progress.carry_over()
     if not is_last:  # who goes on must not move this model's random numbers on
         progress = take(progress, np.array([k]))
-    if diverged:
-        progress.optimizer.kind = ""  # its moments are of no use
-        warn(
-            "Training diverged: the loss, the score or the parameters became infinite "
-            f"or NaN. The parameters of epoch {model.best_iter_} are kept. A smaller "
-            "learning_rate_init, scaled inputs or clipping may help.",
-            ConvergenceWarning,
-            model,
-        )
     model._progress = progress
+    if not diverged:
+        return None
+    progress.optimizer.kind = ""  # its moments are of no use
+    return (
+        "Training diverged: the loss, the score or the parameters became infinite or "
+        f"NaN. The parameters of epoch {model.best_iter_} are kept. A smaller "
+        "learning_rate_init, scaled inputs or clipping may help."
+    )
 
 
 def best_score(task: Task) -> NDArray:
@@ -126,7 +131,7 @@ def best_score(task: Task) -> NDArray:
     return task.validate()[1]
 
 
-def kept(
+def kept_epoch(
     task: Task, k: int, losses: list[float], earlier: Earlier
 ) -> tuple[int, float]:
     """Number of the epoch whose parameters are kept, from 1, and their J."""
@@ -134,9 +139,11 @@ def kept(
     if not losses:
         return 0, float(objective(task)[k])
     if not (task.keep_best or stopping.diverged[k]):
-        return 1 + int(np.argmin(losses)), losses[-1]
-    best = int(stopping.best_epoch[k])  # -1: what the warm start began with
-    number = earlier.n_epochs + best + 1 if best >= 0 else earlier.best_iter
+        return len(losses), losses[-1]
+    best = int(stopping.best_epoch[k])
+    if best < 0:  # what a fit that went on began with
+        return earlier.kept, earlier.loss
+    number = earlier.n_epochs + best + 1
     if stopping.diverged[k] and not task.keep_best:
         return number, float(objective(task)[k])
     return number, losses[number - 1]
@@ -178,9 +185,10 @@ def extended(history: dict, new: dict) -> dict[str, list[float]]:
 
 def importances(model) -> NDArray:
     """Euclidean norm of the weights that leave each input, (n_features,)."""
-    layers = zip(model._network.specs, values(model, model._network), strict=True)
-    for specs, arrays in layers:
-        leaving = [arrays[n] for n, spec in specs.items() if spec.part == "weights"]
+    network = model._network
+    layers = fitted_arrays(model, network)
+    for specs, layer in zip(network.specs, layers, strict=True):
+        leaving = [layer[n] for n, spec in specs.items() if spec.part == "weights"]
         if leaving:  # of a residual block also what goes around it
             return np.sqrt(sum(np.vecdot(W[0], W[0]) for W in leaving))
     raise AssertionError("a network has weights")

@@ -18,6 +18,7 @@ from sknnreg._caller import fit_is_the_users, warn
 from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier, why_not, write
 from sknnreg._hyperparameters import check_entries
+from sknnreg._target import Target
 from sknnreg._threads import one_blas_thread
 from sknnreg.engine.cost import products_are_small
 from sknnreg.engine.model_axis import take
@@ -26,6 +27,7 @@ from sknnreg.engine.streams import Streams
 from sknnreg.engine.training import Report, advance, restore_best
 
 Seed = tuple[int, ...]
+Message = tuple[str, type[Warning]]
 
 
 def draw_seeds(random_state, n: int) -> list[Seed]:
@@ -35,11 +37,6 @@ def draw_seeds(random_state, n: int) -> list[Seed]:
     return [tuple(row) for row in words.tolist()]
 
 
-def beginning(models: Sequence, seeds: Sequence[Seed]) -> Progress:
-    """The progress of a run that has not begun."""
-    return Progress(Streams(seeds), new_stopping(models))
-
-
 def start(
     models: Sequence,
     X,
@@ -47,20 +44,52 @@ def start(
     sample_weight=None,
     given: Given | None = None,
     *,
+    target: Target | None = None,
+    fitted=None,
+    incremental: bool = False,
     progress: Progress | None = None,
     tolerant: bool = False,
 ) -> Run:
-    """The run of estimators that have not been fitted.
+    """The run of estimators on what a user passes to ``fit``.
 
-    ``progress`` is where an earlier run on the same data has left them.
+    Parameters
+    ----------
+    models : sequence of estimators
+        With valid hyperparameters, equal but for those that may differ in a stack.
+    target : Target or None
+        Of the first; None for one that has learned nothing.
+    fitted : estimator or None
+        The fit to go on from, of a single model.
+    incremental : bool
+        Whether these are a part of the rows, and a step of a longer training.
+    progress : Progress or None
+        Where an earlier run on the same data has left the models.
+    tolerant : bool
+        As for :class:`Run`.
     """
-    model = models[0]
+    model, known, earlier = models[0], fitted is not None, Earlier()
     data = check_data(
-        model, X, y, sample_weight, given or Given(), target=model._new_target()
+        model,
+        X,
+        y,
+        sample_weight,
+        given or Given(),
+        target=target or model._new_target(),
+        known=known,
+        incremental=incremental,
     )
-    seeds = [draw_seeds(model.random_state, 1)[0] for model in models]
-    data = hold_out(model, data, seeds[0][0])
-    return Run(models, data, progress or beginning(models, seeds), tolerant=tolerant)
+    if known and hasattr(fitted, "_progress"):
+        earlier = Earlier.of(fitted)
+        progress = take(fitted._progress, np.array([0]))
+        progress.stopping = new_stopping(models)
+        progress.steps_before = 0 if incremental else progress.optimizer.t
+    elif progress is None:
+        seeds = [draw_seeds(each.random_state, 1)[0] for each in models]
+        progress = Progress(Streams(seeds), new_stopping(models))
+    data = hold_out(model, data, progress.streams.seeds[0][0])
+    return Run(
+        models, data, progress, earlier=earlier, fitted=fitted, tolerant=tolerant
+    )
 
 
 def fit_stack(
@@ -80,6 +109,8 @@ def fit_stack(
     run = start(models, X, y, sample_weight, Given.of(validation))
     run.advance(models[0].max_iter)
     run.finish()
+    for i in range(len(models)):
+        run.warn(i)
     return run.errors
 
 
@@ -113,6 +144,8 @@ class Run:
         Why a model could not become an estimator.
     failures : set of int
         Models whose scorer raised.
+    messages : list of list of (str, type)
+        For each model what there is to warn of, with the kind of warning.
     """
 
     def __init__(
@@ -121,12 +154,13 @@ class Run:
         data: Data,
         progress: Progress,
         *,
-        earlier: Earlier | None = None,
+        earlier: Earlier,
         fitted=None,
         tolerant: bool = False,
     ) -> None:
         self.models, self.data, self.tolerant = list(models), data, tolerant
-        self.earlier = earlier or Earlier()
+        self.earlier = earlier
+        self.messages: list[list[Message]] = [[] for _ in self.models]
         self.errors: list[ValueError | None] = [None] * len(self.models)
         self.failures: set[int] = set()
         self.going_on: NDArray = np.arange(len(self.models))
@@ -141,12 +175,17 @@ class Run:
         model, n = self.models[0], self.data.n_rows
         used = model.solver != "lbfgs" and model.batch_size != "auto"
         if used and batch_size(model, n) < model.batch_size:
-            warn(
+            text = (
                 "Got `batch_size` less than 1 or larger than sample size. It is going "
-                "to be clipped",
-                UserWarning,
-                model,
+                "to be clipped"
             )
+            for messages in self.messages:
+                messages.append((text, UserWarning))
+
+    def warn(self, i: int) -> None:
+        """Say what there is to be said of model i, once it is an estimator."""
+        for text, category in self.messages[i]:
+            warn(text, category, self.models[i])
 
     def _first_score_to_beat(self) -> None:
         task = self.task
@@ -158,19 +197,22 @@ class Run:
             every = np.ones(len(score), bool)
             progress.stopping = progress.stopping.keep(-1, score, every, vectors)
 
-    def train(self, n_epochs: int, report: Report | None = None) -> None:
-        """As :meth:`advance`, for the user's own fit.
+    def train(
+        self, n_epochs: int, report: Report | None = None, *, quiet: bool = False
+    ) -> None:
+        """:meth:`advance` and :meth:`finish`, for the user's own fit.
 
         An interrupt keeps the complete epochs, as if there had been no more. If there
         is none, or the fit is a part of something larger, the interrupt goes on.
         """
         try:
             self.advance(n_epochs, report)
+            self.finish(quiet=quiet)
         except KeyboardInterrupt:
             if self.task.progress.epoch == 0 or not fit_is_the_users():
                 raise
-            self.stopped = True
-            warn("Training interrupted by user.", UserWarning, self.models[0])
+            self.messages[0].append(("Training interrupted by user.", UserWarning))
+            self.finish(quiet=True)
 
     def advance(
         self,
@@ -222,7 +264,7 @@ class Run:
             vector[...] = values
         for i in self.going_on:
             if self.trouble is not None and self.errors[i] is None and not quiet:
-                warn(self.trouble, ConvergenceWarning, self.models[i])
+                self.messages[i].append((self.trouble, ConvergenceWarning))
 
     def _write(self, which: NDArray, is_last: bool) -> None:
         task = self.task
@@ -234,7 +276,9 @@ class Run:
             reason = why_not(task, k)
             if k in failed:
                 self.failures.add(i)
-            if reason is None:
-                write(self.models[i], task, self.data, k, self.earlier, is_last)
-            else:
+            if reason is not None:
                 self.errors[i] = ValueError(reason)
+                continue
+            said = write(self.models[i], task, self.data, k, self.earlier, is_last)
+            if said is not None:
+                self.messages[i].append((said, ConvergenceWarning))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -14,21 +17,24 @@ def stack_key(model) -> tuple | None:
     """What models of one stack must agree on; None for a model that needs its own fit.
 
     That is all that shapes the network, the solver or the data. L-BFGS-B's line search
-    is for one model, and a generator given as ``random_state`` for one fit.
+    is for one model, and a generator given as ``random_state`` for one fit. A subclass
+    with a ``fit`` of its own is fitted by it.
     """
-    seed = model.random_state
+    owner = next(kind for kind in type(model).__mro__ if "fit" in vars(kind))
     if (
         model.solver == "lbfgs"
         or model.verbose
-        or isinstance(seed, np.random.RandomState)
+        or isinstance(model.random_state, np.random.RandomState)
+        or not owner.__module__.startswith("sknnreg.")
     ):
         return None
     key: list[Any] = [type(model)]
     for name, value in sorted(model.get_params(deep=False).items()):
-        row = ALL[name]
-        if row.varies and row.off is not NEVER:
+        row = ALL.get(name)  # a subclass may have others
+        varies = row is not None and row.varies
+        if varies and ALL[name].off is not NEVER:
             value = has_piece(model, name)
-        elif row.varies and not (name == "random_state" and model.early_stopping):
+        elif varies and not (name == "random_state" and model.early_stopping):
             continue  # the split depends on the seed
         key.append((name, frozen(value)))
     return tuple(key)
@@ -50,8 +56,11 @@ def frozen(value: Any) -> Any:
         return tuple(frozen(part) for part in value)
     if isinstance(value, dict):
         return tuple((key, frozen(part)) for key, part in value.items())
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
+    has_equals = isinstance(value, Hashable) and type(value).__eq__ is not object.__eq__
+    if not has_equals and copy.deepcopy(value) is not value:
+        # a clone of the estimator has another one: content tells
+        try:
+            return pickle.dumps(value)
+        except (AttributeError, TypeError, pickle.PicklingError):
+            return id(value)
     return value

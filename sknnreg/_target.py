@@ -176,7 +176,12 @@ class ClassTarget(Target):
                 "class_weight='balanced' cannot be used with partial_fit, which does "
                 "not see all rows: pass a dict of weights instead."
             )
-        return compute_sample_weight(self.class_weight, y)
+        weight = self.class_weight
+        if isinstance(weight, dict) and y.ndim == 1:
+            # these rows need not have all classes that are known
+            absent = set(np.setdiff1d(self.binarizer.classes_, y).tolist())
+            weight = {c: w for c, w in weight.items() if c not in absent}
+        return compute_sample_weight(weight, y)
 
     def strata(self, y):
         return None if self.is_multilabel else y

@@ -52,8 +52,9 @@ class ValidationScore:
 
     def _live(self, model, data: Data, k: int):
         """A stand-in whose coefficients are the engine's own arrays, always present."""
-        live = copy.copy(model)
-        network = self.bound.network
+        live, network = copy.copy(model), self.bound.network
+        for name in [n for n in vars(live) if n.endswith("_")]:
+            delattr(live, name)  # of an earlier fit
         vars(live).update(about(network, data), **arrays(network, self.bound.values, k))
         vars(live).pop("feature_names_in_", None)  # the validation rows are an array
         live._raw_predict = partial(self._raw_predict, k, live)

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
-from sknnreg._fitted import values
+from sknnreg._fitted import fitted_arrays
 from sknnreg.engine.optimizers import OPTIMIZERS
 
 KINDS = (MLPClassifierScratch, MLPRegressorScratch)
@@ -141,9 +141,12 @@ def arrays(model):
 
 def normalization_arrays(model, name):
     """``gamma``, ``beta``, ``mean`` or ``variance`` of each normalized layer."""
-    layers = zip(model._network.specs, values(model, model._network), strict=True)
-    names = ((arrays, key) for specs, arrays in layers for key in specs)
-    return [a[key][0] for a, key in names if key.rpartition(".")[2] == name]
+    return [
+        array[0]
+        for layer in fitted_arrays(model, model._network)
+        for key, array in layer.items()
+        if key.rpartition(".")[2] == name
+    ]
 
 
 def assert_same_bits(a, b):

@@ -85,6 +85,16 @@ def test_the_more_regularized_of_two_equals_is_chosen(name):
     assert one_standard_error(results) == 1
 
 
+def test_what_a_candidate_does_not_set_is_the_default():
+    results = {
+        "params": [{"penalty": None}, {"alpha": 1e-5}, {"alpha": 1.0}, {"dropout": 0}],
+        "mean_test_score": np.full(4, 0.9),
+        "std_test_score": np.full(4, 0.1),
+        "split0_test_score": np.full(4, 0.9),
+    }
+    assert one_standard_error(results) == 2
+
+
 def test_wrong_values_name_the_parameter(diabetes):
     with pytest.raises(ValueError, match="'huber_delta'"):
         regressor(huber_delta=-1).fit(*diabetes)

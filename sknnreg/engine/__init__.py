@@ -23,10 +23,10 @@ symbol       shape               meaning
 ``rate``     float or (K, 1)     learning rate of a step
 ===========  ==================  ======================================================
 
-The objective of each model is stated once, in :mod:`sknnreg.engine.training`::
+The objective of each model::
 
     J(theta) = sum_i w_i l(raw_i, y_i) / sum_i w_i + Omega(W)
 
 Numbers that may differ inside a stack (alpha, dropout rate, learning rate, ...) are
-Python floats when ``K = 1`` and arrays of shape (K, 1) or (K, 1, 1) otherwise.
+Python floats where all models agree and arrays of shape (K, 1) where not.
 """

@@ -1,4 +1,4 @@
-"""The one place where randomness is made."""
+"""All random numbers of first values and of training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Streams:
 
     def __init__(self, seeds: Sequence[int | tuple[int, ...]]) -> None:
         #: as given, one a model
-        self.seeds = list(seeds)
+        self.seeds: list[Any] = list(seeds)
         distinct = list(dict.fromkeys(seeds))
         #: which stream each model listens to
         self.stream_of = np.array([distinct.index(seed) for seed in seeds])

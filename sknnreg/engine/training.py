@@ -1,4 +1,4 @@
-"""The only driver of a training: epochs, from whichever solver they come.
+"""The epochs of a training, from whichever solver they come.
 
 A solver makes epochs: of mini-batch steps (:mod:`sknnreg.engine.minibatch`), or of one
 full-batch step each (:mod:`sknnreg.engine.lbfgs`). What is around them is here, once:
@@ -84,12 +84,6 @@ class Task:
     keep_best: bool = False
 
     def __post_init__(self) -> None:
-        lacking = self.regularizer.lacking(self.solver.needs)
-        if lacking:
-            raise ValueError(
-                f"{type(self.solver).__name__} cannot handle the kink of a penalty "
-                f"without {', '.join(lacking)}."
-            )
         #: the weight matrices, by layer
         self.matrices = self.parameters.matrices()
         self._starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
@@ -146,7 +140,7 @@ class Epochs:
         self.report, self.deadline = report, deadline
         self.stopped = False
         self.trouble: str | None = None
-        self._opened = -1
+        self._opened, self._steps = -1, 0
         self._running = task.progress.stopping.active
 
     def begin(self) -> bool:
@@ -160,7 +154,7 @@ class Epochs:
             return False
         for start, vector in zip(progress.start, progress.vectors, strict=True):
             np.copyto(start, vector)
-        self._opened = progress.epoch
+        self._opened, self._steps = progress.epoch, progress.optimizer.t
         return True
 
     def end(self, loss: NDArray, penalty: NDArray | float, rate: Number) -> None:
@@ -189,12 +183,18 @@ class Epochs:
             self.stopped = True
 
     def rewind(self) -> None:
-        """Back to the end of the last complete epoch, after an interrupt."""
+        """Back to the end of the last complete epoch, after an interrupt.
+
+        Vectors, record and schedule are what they were. The moments and the random
+        numbers stay where they are: to note them too in each epoch would cost more than
+        an interrupt is worth, and to go on from them is as good.
+        """
         progress = self.task.progress
         del progress.history.rows[progress.epoch :]
         if self._opened == progress.epoch:
             for start, vector in zip(progress.start, progress.vectors, strict=True):
                 np.copyto(vector, start)
+            progress.optimizer.t = self._steps
 
 
 def measure(
@@ -272,9 +272,9 @@ def restore_best(task: Task, which: NDArray | None = None) -> None:
         # the ones that left the slope: the epoch's start may be better than its end.
         end = objective(task)
         _take_over(task, stopping.snapshot[n:], doubtful)
-        earlier = doubtful & ~(end <= objective(task))
-        _take_over(task, stopping.snapshot[:n], doubtful & ~earlier)
-        stopping.best_epoch = stopping.best_epoch - earlier
+        before = doubtful & ~(end <= objective(task))
+        _take_over(task, stopping.snapshot[:n], doubtful & ~before)
+        stopping.best_epoch = stopping.best_epoch - before
 
 
 def _take_over(task: Task, vectors: list[NDArray], which: NDArray) -> None:

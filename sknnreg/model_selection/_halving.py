@@ -16,7 +16,7 @@ from sknnreg._run import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._search import MAX_STACK, FusedSearch
-from sknnreg.model_selection._work import Fold, Job
+from sknnreg.model_selection._work import Fold, Job, numbered
 from sknnreg.model_selection._wrapped import find_mlp, prefix
 
 
@@ -156,14 +156,15 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         resource = f"{prefix(job.estimator)}max_iter"
         given = self.max_resources
         self.max_resources_: int = mlp.max_iter if isinstance(given, str) else given
-        alive = self._numbered()
-        plan = self._plan(len(alive))
-        job.estimator.set_params(**{resource: plan[-1]})
-        if any(resource in candidate.parameters for candidate in alive):
+        settings = list(self._candidates())
+        if any(resource in setting for setting in settings):
             raise ValueError(
                 f"Cannot search over {resource}: it is the resource that successive "
                 "halving hands out."
             )
+        plan = self._plan(len(settings))
+        # schedules are those of the last iteration
+        alive = numbered(setting | {resource: plan[-1]} for setting in settings)
         evaluation = Evaluation(seeded(job), folds, alive, parallel, self.max_stack)
         tried, out = [], []
         more: dict[str, list[int]] = {"iter": [], "n_resources": []}

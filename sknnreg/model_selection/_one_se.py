@@ -50,10 +50,19 @@ def regularization(candidates: list[dict]) -> np.ndarray:
     for name in sorted({name for candidate in candidates for name in candidate}):
         row = ALL.get(name.rpartition("__")[2])
         if row is not None and row.regularizes:
-            sizes = np.array([_size(candidate.get(name)) for candidate in candidates])
+            sizes = np.array([_size(_used(name, row.default, c)) for c in candidates])
             levels, rank = np.unique(row.regularizes * sizes, return_inverse=True)
             ranks.append(rank / max(1, len(levels) - 1))
     return np.mean(ranks, axis=0) if ranks else np.zeros(len(candidates))
+
+
+def _used(name: str, default: Any, candidate: dict) -> Any:
+    """What a candidate sets; a strength without a penalty is none."""
+    prefix, _, plain = name.rpartition("__")
+    penalty = f"{prefix}__penalty" if prefix else "penalty"
+    if plain in ("alpha", "alpha_bias") and candidate.get(penalty, "") is None:
+        return 0.0
+    return candidate.get(name, default)
 
 
 def _size(value: Any) -> float:

@@ -110,15 +110,16 @@ def regularization_path(
         error_score="raise",
     ).fit(X, y, **params)
     results = search.cv_results_
+    mean = results["mean_test_score"]
     scores = [results[f"split{i}_test_score"] for i in range(search.n_splits_)]
     return Bunch(
         param_values=np.asarray(values),
         scores=np.stack(scores, axis=1),
-        mean_score=results["mean_test_score"],
+        mean_score=mean,
         std_score=results["std_test_score"],
         zero_share=results["mean_test_zero_share"],
         weight_norms=np.stack([results[f"mean_test_{n}"] for n in norms], axis=1),
-        best_index=int(np.argmax(results["mean_test_score"])),
+        best_index=int(np.argmax(np.nan_to_num(mean, nan=-np.inf))),
         best_index_1se=one_standard_error(results),
     )
 

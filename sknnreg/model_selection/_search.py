@@ -32,7 +32,7 @@ from sknnreg._sklearn import (
 )
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._one_se import one_standard_error
-from sknnreg.model_selection._work import Candidate, Fold, Job
+from sknnreg.model_selection._work import Fold, Job, numbered
 from sknnreg.model_selection._wrapped import with_parameters
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class FusedSearch(BaseSearchCV):
 
     def _search(self, job: Job, folds: list[Fold], parallel) -> tuple[dict, dict]:
         """``cv_results_``, and the first fit's result."""
-        candidates = self._numbered()
+        candidates = numbered(self._candidates())
         if self.verbose > 0:
             n, k = len(candidates), len(folds)
             print(
@@ -129,9 +129,6 @@ class FusedSearch(BaseSearchCV):
         evaluation = Evaluation(job, folds, candidates, parallel, self.max_stack)
         out = evaluation.run(candidates)
         return self._results([c.parameters for c in candidates], out), out[0]
-
-    def _numbered(self) -> list[Candidate]:
-        return [Candidate(i, p) for i, p in enumerate(self._candidates())]
 
     def _results(self, candidates: list[dict], out: list[dict], more=None) -> dict:
         """``cv_results_`` from the results of all candidates, fold by fold."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -68,6 +68,11 @@ class Candidate:
 
     number: int
     parameters: dict[str, Any]
+
+
+def numbered(settings: Iterable[dict[str, Any]]) -> list[Candidate]:
+    """The candidates of a search."""
+    return [Candidate(i, setting) for i, setting in enumerate(settings)]
 
 
 @dataclass
@@ -178,6 +183,7 @@ class Training:
             return estimator.fit(X, y, **arguments)
         if error is not None:
             raise error
+        self.run.warn(k)
         if surroundings is not None:
             vars(estimator).update(vars(surroundings.enclose(self.models[k])))
         return estimator

@@ -179,3 +179,17 @@ def test_another_network_does_not_go_on(iris, name, value):
     model.set_params(**{name: value})
     with pytest.raises(ValueError, match=f"go on with .*{name}="):
         model.fit(X, y)
+
+
+@not_converged
+def test_what_is_kept_may_be_what_a_fit_began_with(iris):
+    """No epoch of the second fit is better: the last one of the first is told of."""
+    X, y = iris
+    model = classifier(warm_start=True, max_iter=7, batch_size=100, tol=0).fit(X, y)
+    before = [W.copy() for W in model.coefs_]
+    model.set_params(early_stopping=True, learning_rate_init=1e3, max_iter=3)
+    model.fit(X, y)
+    for ours, theirs in zip(model.coefs_, before, strict=True):
+        assert (ours == theirs).all()
+    assert model.best_iter_ == 7
+    assert model.loss_ == model.loss_curve_[6]

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknnreg import MLPClassifierScratch
 from sknnreg.model_selection import FusedGridSearchCV, FusedHalvingSearchCV
 from tests.factories import (
     assert_same_bits,
@@ -179,3 +181,62 @@ def test_interruption_restores_the_best_epoch(noisy):
     assert model.n_iter_ == 4
     norm = model.history_["weight_norm_0"][1]
     assert np.linalg.norm(model.coefs_[0]) == pytest.approx(norm)
+
+
+class Own(MLPClassifierScratch):
+    """A user's subclass, whose line lies between the fit and what fits many."""
+
+    def fit(self, X, y):
+        return super().fit(X, y)
+
+
+class Around(ClassifierMixin, BaseEstimator):
+    """A user's estimator around ours."""
+
+    def __init__(self, model=None):
+        self.model = model
+
+    def fit(self, X, y):
+        self.model_ = clone(self.model).fit(X, y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict(self, X):
+        return self.model_.predict(X)
+
+
+@not_converged
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda model, X, y: cross_val_score(model, X, y, cv=2),
+        lambda model, X, y: GridSearchCV(model, {}, cv=2).fit(X, y),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_users_lines_between_do_not_hide_a_search(iris, fit, wrapped):
+    settings = {"early_stopping": True, "scoring": InterruptAt(3), "random_state": 0}
+    model = Own((5,), **settings)
+    if wrapped:
+        model = Around(MLPClassifierScratch((5,), **settings))
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, *iris)
+
+
+@not_converged
+def test_a_schedule_goes_on_from_the_last_complete_epoch(iris):
+    """In the middle of the third epoch of three steps."""
+    X, y = iris
+    model = classifier(
+        batch_size=50, max_iter=9, warm_start=True, learning_rate=interrupt_at_step(7)
+    )
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, y)
+    steps = []
+
+    def noted(step):
+        steps.append(step)
+        return 0.001
+
+    model.set_params(learning_rate=noted, max_iter=1).fit(X, y)
+    assert steps == [6, 7, 8]

@@ -29,6 +29,7 @@ def fitted(model, X, y, report=None, deadline=None):
         run = start([model], X, y)
         run.advance(model.max_iter, report, deadline)
         run.finish()
+        run.warn(0)
     return model, [w.category for w in found]
 
 
@@ -70,15 +71,23 @@ def test_a_deadline_lets_the_first_epoch_be(iris, solver):
 def test_a_stack_stopped_and_gone_on_with(diabetes):
     """From where it is, not from what was kept of it."""
     X, y = diabetes
-    models = [
-        regressor(alpha=alpha, early_stopping=True, max_iter=12, dropout=0.1)
-        for alpha in (0.01, 0.1, 1.0)
-    ]
+
+    def best_at_once(estimator, X, y):
+        return -np.linalg.norm(estimator.coefs_[0] - beginning[estimator.alpha])
+
+    # the first epoch is the best: what is kept is far from where training is
+    models, beginning = [], {}
+    for alpha in (0.01, 0.1, 1.0):
+        still = regressor(alpha=alpha, learning_rate_init=1e-300).fit(X, y)
+        beginning[alpha] = still.coefs_[0]
+        settings = {"early_stopping": True, "scoring": best_at_once, "max_iter": 12}
+        models.append(regressor(alpha=alpha, dropout=0.1, **settings))
     straight = [clone(model).fit(X, y) for model in models]
     run = start(models, X, y)
     run.advance(5)
     run.finish(to_go_on=True)
     assert [model.n_iter_ for model in models] == [5, 5, 5]
+    assert [model.best_iter_ for model in models] == [1, 1, 1]
     rest = [clone(model) for model in models]
     run = start(rest, X, y, progress=run.task.progress)
     run.advance(12)

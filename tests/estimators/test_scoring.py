@@ -186,3 +186,16 @@ def test_the_score_of_a_fit_that_had_nothing_to_do(iris):
     model.fit(X, y, X_val=X, y_val=y)
     assert model.n_iter_ == 0 and model.validation_scores_ == []
     assert model.best_validation_score_ == model.score(X, y)
+
+
+@not_converged
+def test_a_scorer_sees_nothing_of_an_earlier_fit(iris):
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append(hasattr(estimator, "n_iter_"))
+        return estimator.score(X, y)
+
+    model = classifier(scoring=score, early_stopping=True)
+    model.fit(*iris).fit(*iris)
+    assert seen and not any(seen)

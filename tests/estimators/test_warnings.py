@@ -1,6 +1,7 @@
 """A warning points at the user's line, or names the estimator."""
 
 import warnings
+from pathlib import Path
 
 import pytest
 from joblib import parallel_config
@@ -9,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sknnreg
 from sknnreg.model_selection import FusedGridSearchCV, FusedHalvingSearchCV
 from tests.factories import classifier
 
@@ -50,3 +52,13 @@ def test_a_warning_of_a_thread_names_the_estimator(iris):
     assert len(messages) == 4
     for alpha in GRID["alpha"]:
         assert sum(f"MLPClassifierScratch(alpha={alpha}" in m for m in messages) == 2
+
+
+def test_a_users_file_may_be_called_like_a_library(iris):
+    """What lies beside the package is not in it."""
+    beside = str(Path(sknnreg.__file__).parent) + "_study.py"
+    code = compile("model.fit(X, y)", beside, "exec")
+    X, y = iris
+    names = {"model": classifier(**SHORT), "X": X, "y": y, "__name__": "study"}
+    for warning in caught(exec, code, names):
+        assert warning.filename == beside

@@ -111,3 +111,17 @@ def test_bad_sample_weights(diabetes):
         regressor().fit(X, y, np.ones(n - 1))
     with pytest.raises(ValueError, match="sample_weight contains NaN"):
         regressor().fit(X, y, np.r_[np.nan, np.ones(n - 1)])
+
+
+@not_converged
+def test_class_weights_of_classes_that_some_rows_lack(iris):
+    """Rare classes come in some parts only, or not to the validation data."""
+    X, y = iris
+    model = classifier(class_weight={2: 5.0})
+    model.partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2]).partial_fit(X, y)
+    few = y < 2
+    plain = classifier().partial_fit(X[few], y[few], classes=[0, 1, 2])
+    assert_same_bits(plain.partial_fit(X, y, np.where(y == 2, 5.0, 1.0)), model)
+    classifier(class_weight={2: 5.0}).fit(X, y, X_val=X[few], y_val=y[few])
+    with pytest.raises(ValueError, match="not in class_weight"):
+        classifier(class_weight={7: 5.0}).fit(X, y)

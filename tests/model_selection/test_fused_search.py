@@ -1,16 +1,19 @@
 """Fused searches on data and candidates of all kinds."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix
 from scipy.stats import loguniform, uniform
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_multilabel_classification, make_regression
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
+from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -21,7 +24,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from sknnreg import MLPClassifierScratch
+from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg.engine.penalties import L2, PENALTIES
 from sknnreg.model_selection import (
     FusedGridSearchCV,
@@ -37,6 +40,7 @@ from tests.model_selection.factories import (
     X,
     assert_same_results,
     classifier,
+    groups_of,
     inside,
     regressor,
 )
@@ -99,6 +103,7 @@ def test_data_frames():
 
 def test_multilabel_sparse_target():
     Xm, Ym = make_multilabel_classification(80, 5, n_classes=3, random_state=0)
+    Ym = csr_matrix(Ym)
     grid = {"alpha": [0.01, 0.1], "dropout": [0.1, 0.4]}
     ours = FusedGridSearchCV(classifier(), grid, cv=2).fit(Xm, Ym)
     theirs = GridSearchCV(classifier(), grid, cv=2).fit(Xm, Ym)
@@ -251,3 +256,66 @@ def test_scikit_learns_checks(kind):
         (8,), learning_rate_init=0.05, max_iter=60, batch_size=20, random_state=0
     )
     check_estimator(kind(model, {"alpha": [1e-4, 1e-2, 0.1]}, cv=2))
+
+
+class Wider(MLPClassifierScratch):
+    """A subclass with a hyperparameter of its own."""
+
+    def __init__(self, hidden_layer_sizes=(3,), *, units=3, random_state=0):
+        super().__init__(hidden_layer_sizes, max_iter=5, random_state=random_state)
+        self.units = units
+
+
+class Constant(MLPRegressorScratch):
+    """A subclass that fits in its own way."""
+
+    def fit(self, X, y, **params):
+        return super().fit(X, 0 * y, **params)
+
+
+@pytest.mark.parametrize(
+    ("model", "grid", "y"),
+    [
+        (Wider(), {"units": [2, 3], "random_state": [0, 1]}, BINARY),
+        (Constant(max_iter=5, random_state=0), {"alpha": [0.1, 0.2]}, LINE),
+    ],
+)
+def test_subclasses(model, grid, y):
+    theirs = GridSearchCV(model, grid, cv=2).fit(X, y)
+    ours = FusedGridSearchCV(model, grid, cv=2).fit(X, y)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+class Shifted:
+    """A scorer that is an object: each clone has one of its own."""
+
+    def __init__(self, shift):
+        self.shift = shift
+
+    def __call__(self, estimator, X, y):
+        return estimator.score(X, y) + self.shift
+
+
+def test_objects_are_compared_by_what_they_hold():
+    model = classifier(early_stopping=True)
+    same = [{"scoring": Shifted(1), "alpha": alpha} for alpha in (0.1, 0.2)]
+    groups, alone = groups_of(model, [*same, {"scoring": Shifted(2), "alpha": 0.1}])
+    assert [len(group.candidates) for group in groups] == [2, 1]
+    assert not alone
+    scorer = make_scorer(f1_score, pos_label="yes")
+    groups, _ = groups_of(model.set_params(scoring=scorer), [{"alpha": 1}] * 3)
+    assert [len(group.candidates) for group in groups] == [3]
+
+
+def test_a_warning_that_is_an_error_is_its_candidates():
+    """Of two in a stack one stops in time, the other would warn."""
+    model = regressor(max_iter=20, n_iter_no_change=3)
+    grid = {"learning_rate_init": [1e-9, 1e-2]}
+    settings = {"cv": 2, "refit": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", ConvergenceWarning)
+        ours = FusedGridSearchCV(model, grid, **settings).fit(X, LINE)
+        theirs = GridSearchCV(model, grid, **settings).fit(X, LINE)
+    assert_same_results(ours.cv_results_, theirs.cv_results_)
+    assert np.isnan(ours.cv_results_["mean_test_score"]).tolist() == [False, True]

@@ -170,3 +170,43 @@ def test_the_failing_candidates_own_error_is_raised():
     )
     with pytest.raises(RuntimeError, match="no score for this one"):
         search.fit(X, BINARY)
+
+
+@pytest.mark.parametrize("max_stack", [1, None])
+def test_steps_are_counted_once(max_stack):
+    """Survivors go on: nine epochs are trained in all, whoever is in the stack."""
+    steps = []
+
+    def rate(step):
+        steps.append(step)
+        return 0.01
+
+    model = classifier(max_iter=9, learning_rate=rate)
+    search = FusedHalvingSearchCV(
+        model,
+        {"alpha": np.logspace(-4, 1, 9)},
+        cv=KFold(2),
+        min_resources="smallest",
+        refit=False,
+        max_stack=max_stack,
+    ).fit(X, BINARY)
+    assert search.n_resources_ == [1, 3, 9]
+    batches = 2 * -(-60 // 16)
+    epochs = 1 + 2 + 6 if max_stack is None else 9 * 1 + 3 * 2 + 1 * 6
+    assert len(steps) == batches * epochs
+
+
+def test_the_network_itself_as_a_candidate():
+    """Its schedule is that of the last iteration too."""
+    model = Pipeline([("mlp", classifier(max_iter=1))])
+    settings = {"cv": 2, "max_resources": 9, "refit": False, "factor": 3}
+    networks = [
+        classifier(learning_rate="cosine", alpha=alpha) for alpha in (0.01, 0.1, 1.0)
+    ]
+    swapped = FusedHalvingSearchCV(model, {"mlp": networks}, **settings).fit(X, BINARY)
+    model.set_params(mlp__learning_rate="cosine")
+    grid = {"mlp__alpha": [0.01, 0.1, 1.0]}
+    plain = FusedHalvingSearchCV(model, grid, **settings).fit(X, BINARY)
+    assert_array_equal(
+        swapped.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
+    )

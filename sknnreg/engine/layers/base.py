@@ -96,6 +96,8 @@ class Layer:
 
     n_in: int
     n_out: int
+    #: whether it draws random numbers while training
+    is_random: bool = False
     specs: dict[str, Spec]
 
     def build(self, n_in: int) -> int:

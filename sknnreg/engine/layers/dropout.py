@@ -27,6 +27,8 @@ class Dropout(Layer):
         p in [0, 1).
     """
 
+    is_random = True
+
     def __init__(self, rate: float | NDArray) -> None:
         keep = np.clip(np.rint((1 - np.asarray(rate)) * 2**16), 1, 2**16)
         self.threshold = np.asarray(keep - 1, np.uint16)[..., None]

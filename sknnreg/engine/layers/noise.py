@@ -28,6 +28,8 @@ class InputNoise(Layer):
         s, in standard deviations of each feature.
     """
 
+    is_random = True
+
     def __init__(self, scale: Number) -> None:
         self.scale = scale
 

@@ -29,6 +29,7 @@ class Residual(Layer):
     def __init__(self, body: Sequence[Layer], init: Initializer) -> None:
         self.body = list(body)
         self.init = init
+        self.is_random = any(layer.is_random for layer in self.body)
         self.prefixes = [f"{i}." for i in range(len(self.body))]
 
     def build(self, n_in: int) -> int:
