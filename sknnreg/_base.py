@@ -13,6 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknnreg._callbacks import CallbackSupportMixin, Followed
+from sknnreg._checkpoint import Saving
 from sknnreg._data import Given
 from sknnreg._fitted import fitted_arrays, importances
 from sknnreg._hyperparameters import check_entries, check_lbfgs
@@ -20,8 +22,10 @@ from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
 from sknnreg._sklearn import _fit_context
 from sknnreg._target import Target
+from sknnreg.callbacks import checkpoint_of
 from sknnreg.engine.network import Bound
 from sknnreg.engine.streams import Streams
+from sknnreg.engine.training import Report
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 SAMPLING_ROWS = 8192
 
 
-class BaseMLP(BaseEstimator, ABC):
+class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     """Multi-layer perceptron on the NumPy engine. Use the derived classes."""
 
     @abstractmethod
@@ -111,6 +115,9 @@ class BaseMLP(BaseEstimator, ABC):
         """Fit a copy and take over its result: a failure loses nothing fitted."""
         check_entries(self)
         check_lbfgs(self)
+        given, n_epochs = given or Given(), 1 if incremental else self.max_iter
+        followed = Followed.of(self, X, y, sample_weight, given, n_epochs)
+        checkpoint = checkpoint_of(self, incremental)
         work = copy.copy(self)
         run = start(
             [work],
@@ -121,12 +128,19 @@ class BaseMLP(BaseEstimator, ABC):
             target=target,
             fitted=self if known else None,
             incremental=incremental,
+            checkpoint=None if checkpoint is None else checkpoint.path,
         )
-        report = Printer(work, run.earlier.n_epochs) if self.verbose else None
-        run.train(1 if incremental else self.max_iter, report, quiet=incremental)
+        reports: list[Report] = [Printer(work, run)] if self.verbose else []
+        if followed is not None:
+            reports.append(followed.follow(run))
+        if checkpoint is not None:
+            reports.append(Saving(checkpoint.path, checkpoint.every, run))
+        run.train(n_epochs, reports, quiet=incremental)
         if run.errors[0] is not None:
             raise run.errors[0]
         self.__dict__ = work.__dict__
+        if followed is not None:
+            followed.finish()
         run.warn(0)
         return self
 

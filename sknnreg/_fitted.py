@@ -84,32 +84,19 @@ def write(
     Gives what is to be said of its training, if anything. ``is_last``: nothing is done
     with the task after this.
     """
-    network, stopping = task.bound.network, task.progress.stopping
-    diverged = bool(stopping.diverged[k])
-    new = task.progress.history.of_model(k)
-    # copies, which neither a stack nor further training changes
-    found = {
-        name: [array.copy() for array in held]
-        for name, held in arrays(network, task.bound.values, k).items()
-    }
-    history = extended(earlier.history, new)
-    vars(model).update(about(network, data), **found)
-    model.n_iter_ = int(task.progress.n_iter[k])
-    model.t_ = earlier.t + model.n_iter_ * data.n_rows
-    model.history_ = history
-    model.loss_curve_ = history.get("loss", [])
-    model._kept_epoch, model.loss_ = kept_epoch(task, k, model.loss_curve_, earlier)
-    model.best_iter_ = model._kept_epoch
-    if model.loss_curve_ and not (task.keep_best or diverged):
-        model.best_iter_ = 1 + int(np.argmin(model.loss_curve_))
+    history = extended(earlier.history, task.progress.history.of_model(k))
+    losses = history.get("loss", [])
+    diverged = bool(task.progress.stopping.diverged[k])
+    kept, loss = kept_epoch(task, k, losses, earlier)
+    found = attributes(task, data, k, earlier, history)
+    found |= {"_kept_epoch": kept, "loss_": loss, "best_iter_": kept}
+    if losses and not (task.keep_best or diverged):
+        found["best_iter_"] = 1 + int(np.argmin(losses))
     if task.keep_best:
-        model.validation_scores_ = history.get("validation_score", [])
-        model.best_validation_score_ = float(best_score(task)[k])
-        model.best_loss_ = None
+        found["best_validation_score_"] = float(best_score(task)[k])
     else:
-        model.validation_scores_ = model.best_validation_score_ = None
-        losses = [*model.loss_curve_, model.loss_]
-        model.best_loss_ = float(np.min(losses, initial=np.inf))
+        found["best_loss_"] = float(np.min([*losses, loss], initial=np.inf))
+    vars(model).update(found)
     progress = task.progress.carry_over()
     if not is_last:  # who goes on must not move this model's random numbers on
         progress = take(progress, np.array([k]))
@@ -119,8 +106,41 @@ def write(
     progress.optimizer.kind = ""  # its moments are of no use
     return (
         "Training diverged: the loss, the score or the parameters became infinite or "
-        f"NaN. The parameters of epoch {model.best_iter_} are kept. A smaller "
+        f"NaN. The parameters of epoch {kept} are kept. A smaller "
         "learning_rate_init, scaled inputs or clipping may help."
+    )
+
+
+def attributes(
+    task: Task, data: Data, k: int, earlier: Earlier, history: dict[str, list[float]]
+) -> dict[str, Any]:
+    """The fitted attributes of model k with the parameters it has at present.
+
+    ``history`` is that of all its fits. The arrays are copies, which neither a stack
+    nor further training changes.
+    """
+    network, n_iter = task.bound.network, int(task.progress.n_iter[k])
+    found: dict[str, Any] = {
+        name: [array.copy() for array in held]
+        for name, held in arrays(network, task.bound.values, k).items()
+    }
+    losses = history.get("loss", [])
+    scores = history.get("validation_score", []) if task.keep_best else None
+    return (
+        about(network, data)
+        | found
+        | {
+            "n_iter_": n_iter,
+            "t_": earlier.t + n_iter * data.n_rows,
+            "history_": history,
+            "loss_curve_": losses,
+            "loss_": losses[-1] if losses else np.nan,
+            "_kept_epoch": len(losses),
+            "best_iter_": len(losses),
+            "validation_scores_": scores,
+            "best_validation_score_": scores[-1] if scores else None,
+            "best_loss_": None,
+        }
     )
 
 

@@ -6,6 +6,7 @@ works, when a model leaves the others, what becomes an estimator, and who is war
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.utils import check_random_state
 
 from sknnreg._assemble import batch_size, build_task, new_stopping
 from sknnreg._caller import fit_is_the_users, warn
+from sknnreg._checkpoint import resumed
 from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier, why_not, write
 from sknnreg._hyperparameters import check_entries
@@ -49,6 +51,7 @@ def start(
     incremental: bool = False,
     progress: Progress | None = None,
     tolerant: bool = False,
+    checkpoint: str | os.PathLike | None = None,
 ) -> Run:
     """The run of estimators on what a user passes to ``fit``.
 
@@ -66,6 +69,8 @@ def start(
         Where an earlier run on the same data has left the models.
     tolerant : bool
         As for :class:`Run`.
+    checkpoint : path or None
+        Where a training of a single model may be that was broken off, to go on with.
     """
     model, known, earlier = models[0], fitted is not None, Earlier()
     data = check_data(
@@ -86,6 +91,10 @@ def start(
     elif progress is None:
         seeds = [draw_seeds(each.random_state, 1)[0] for each in models]
         progress = Progress(Streams(seeds), new_stopping(models))
+    if checkpoint is not None:
+        saved = resumed(checkpoint, model, data, earlier)
+        if saved is not None:
+            progress, earlier, fitted = saved.progress, saved.earlier, None
     data = hold_out(model, data, progress.streams.seeds[0][0])
     return Run(
         models, data, progress, earlier=earlier, fitted=fitted, tolerant=tolerant
@@ -146,6 +155,10 @@ class Run:
         Models whose scorer raised.
     messages : list of list of (str, type)
         For each model what there is to warn of, with the kind of warning.
+    stopped : bool
+        Whether a report or the deadline stopped it.
+    is_complete : bool
+        Whether it has come to its end: neither was stopped nor broken off.
     """
 
     def __init__(
@@ -164,11 +177,12 @@ class Run:
         self.errors: list[ValueError | None] = [None] * len(self.models)
         self.failures: set[int] = set()
         self.going_on: NDArray = np.arange(len(self.models))
-        self.stopped = False
+        self.stopped = self.is_complete = False
         self.trouble: str | None = None
         self.task = build_task(self.models, data, progress, fitted, tolerant)
         self._check_batch_size()
-        if self.earlier.n_epochs and self.task.keep_best:
+        goes_on = self.earlier.n_epochs and not progress.epoch
+        if goes_on and self.task.keep_best:
             self._first_score_to_beat()
 
     def _check_batch_size(self) -> None:
@@ -198,7 +212,7 @@ class Run:
             progress.stopping = progress.stopping.keep(-1, score, every, vectors)
 
     def train(
-        self, n_epochs: int, report: Report | None = None, *, quiet: bool = False
+        self, n_epochs: int, reports: Sequence[Report] = (), *, quiet: bool = False
     ) -> None:
         """:meth:`advance` and :meth:`finish`, for the user's own fit.
 
@@ -206,7 +220,7 @@ class Run:
         is none, or the fit is a part of something larger, the interrupt goes on.
         """
         try:
-            self.advance(n_epochs, report)
+            self.advance(n_epochs, reports)
             self.finish(quiet=quiet)
         except KeyboardInterrupt:
             if self.task.progress.epoch == 0 or not fit_is_the_users():
@@ -217,17 +231,22 @@ class Run:
     def advance(
         self,
         n_epochs: int,
-        report: Report | None = None,
+        reports: Sequence[Report] = (),
         deadline: float | None = None,
     ) -> None:
         """Train all that go on until so many epochs are done; finish those that end."""
         task = self.task
         small = products_are_small(task.bound.network.specs, task.batches.batch_size)
-        with one_blas_thread(small):
-            while self._wants(n_epochs):
-                epochs = advance(self.task, n_epochs, report, deadline)
-                self.stopped, self.trouble = epochs.stopped, epochs.trouble
-                self._let_go(~self.task.progress.stopping.active)
+        try:
+            with one_blas_thread(small):
+                while self._wants(n_epochs):
+                    epochs = advance(self.task, n_epochs, reports, deadline)
+                    self.stopped, self.trouble = epochs.stopped, epochs.trouble
+                    self._let_go(~self.task.progress.stopping.active)
+            self.is_complete = not self.stopped
+        finally:
+            for report in reports:
+                report.end()
 
     def _wants(self, n_epochs: int) -> bool:
         ended = self.stopped or self.trouble is not None

@@ -11,6 +11,7 @@ from sklearn.model_selection._validation import (
     _insert_error_scores,
     _warn_or_raise_about_fit_failures,
 )
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
@@ -32,5 +33,12 @@ __all__ = [
     "_fit_context",
     "_insert_error_scores",
     "_num_features",
+    "_safe_indexing",
     "_warn_or_raise_about_fit_failures",
+    "callbacks_of",
 ]
+
+
+def callbacks_of(estimator) -> list:
+    """The callbacks set on an estimator, or handed down to it for a fit."""
+    return getattr(estimator, "_skl_callbacks", [])

@@ -27,17 +27,16 @@ class History:
         """Add an epoch."""
         self.rows.append(row)
 
-    def column(self, name: str) -> list[NDArray | float]:
-        """The cells of one column."""
-        return [row[name] for row in self.rows]
+    def column(self, name: str, start: int = 0) -> list[NDArray | float]:
+        """The cells of one column, from an epoch on."""
+        return [row[name] for row in self.rows[start:]]
 
-    def of_model(self, k: int) -> dict[str, list[float]]:
-        """The columns of one model, as plain floats."""
+    def of_model(self, k: int, start: int = 0) -> dict[str, list[float]]:
+        """The columns of one model from an epoch on, as plain floats."""
         table: dict[str, list[float]] = {}
-        for name in self.rows[0] if self.rows else ():
-            column = np.array(
-                [c[k] if isinstance(c, np.ndarray) else c for c in self.column(name)]
-            )
+        for name in self.rows[0] if self.rows[start:] else ():
+            cells = self.column(name, start)
+            column = np.array([c[k] if isinstance(c, np.ndarray) else c for c in cells])
             if column.ndim == 1:
                 table[name] = column.tolist()
             else:

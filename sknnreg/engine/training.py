@@ -8,7 +8,7 @@ score, history, early stopping, when training ends, interrupts, divergence.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -53,6 +53,9 @@ class Report:
 
     def after(self, task: Task) -> bool | None:
         """An epoch is complete, and ``task.progress`` has it."""
+
+    def end(self) -> None:
+        """There are no more epochs, or they were broken off."""
 
 
 @dataclass
@@ -116,7 +119,7 @@ class Epochs:
     task : Task
     last : int
         Complete epochs at which the run ends.
-    report : Report or None
+    reports : sequence of Report
     deadline : float or None
         Time of ``time.monotonic`` after which no further epoch begins; the first of a
         run always does.
@@ -124,7 +127,7 @@ class Epochs:
     Attributes
     ----------
     stopped : bool
-        Whether the report or the deadline ended the run.
+        Whether a report or the deadline ended the run.
     trouble : str or None
         What kept training from converging, once the run has ended.
     """
@@ -133,11 +136,11 @@ class Epochs:
         self,
         task: Task,
         last: int,
-        report: Report | None = None,
+        reports: Sequence[Report] = (),
         deadline: float | None = None,
     ) -> None:
         self.task, self.last = task, last
-        self.report, self.deadline = report, deadline
+        self.reports, self.deadline = reports, deadline
         self.stopped = False
         self.trouble: str | None = None
         self._opened, self._steps = -1, 0
@@ -149,7 +152,8 @@ class Epochs:
         ended = self._running & ~progress.stopping.active
         if self.stopped or progress.epoch >= self.last or ended.any():
             return False
-        if self.report is not None and self.report.before(self.task):
+        answers = [report.before(self.task) for report in self.reports]
+        if any(answers):
             self.stopped = True
             return False
         for start, vector in zip(progress.start, progress.vectors, strict=True):
@@ -179,8 +183,8 @@ class Epochs:
             epoch=progress.epoch + 1,
         )
         late = self.deadline is not None and time.monotonic() >= self.deadline
-        if (self.report is not None and self.report.after(self.task)) or late:
-            self.stopped = True
+        answers = [report.after(self.task) for report in self.reports]
+        self.stopped = late or any(answers)
 
     def rewind(self) -> None:
         """Back to the end of the last complete epoch, after an interrupt.
@@ -227,7 +231,7 @@ def measure(
 def advance(
     task: Task,
     last: int,
-    report: Report | None = None,
+    reports: Sequence[Report] = (),
     deadline: float | None = None,
 ) -> Epochs:
     """Go on until ``last`` epochs are done in all, or a model ends.
@@ -236,7 +240,7 @@ def advance(
     that had ended before are left alone. An interrupt goes on, after a step back to
     the last complete epoch.
     """
-    epochs = Epochs(task, last, report, deadline)
+    epochs = Epochs(task, last, reports, deadline)
     ended = ~task.progress.stopping.active
     vectors = task.progress.vectors
     kept = [vector[ended] for vector in vectors]

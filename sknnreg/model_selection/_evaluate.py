@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.parallel import delayed
 
 from sknnreg._sklearn import _num_features
+from sknnreg.model_selection._follow import Printer, Tasks
 from sknnreg.model_selection._groups import Group, chunks, partition
 from sknnreg.model_selection._work import (
     Candidate,
@@ -19,7 +21,11 @@ from sknnreg.model_selection._work import (
     fit_surroundings,
     fit_together,
 )
-from sknnreg.model_selection._wrapped import Surroundings
+from sknnreg.model_selection._wrapped import (
+    Surroundings,
+    find_mlp,
+    with_parameters,
+)
 
 
 class Evaluation:
@@ -31,8 +37,10 @@ class Evaluation:
     folds : sequence of Fold
     candidates : sequence of Candidate
     parallel : joblib.Parallel
+        Gives an iterable.
     max_stack : int or None
         Most candidates of a stack.
+    verbose : int
     """
 
     def __init__(
@@ -42,8 +50,10 @@ class Evaluation:
         candidates: Sequence[Candidate],
         parallel,
         max_stack: int | None,
+        verbose: int,
     ) -> None:
         self.job, self.folds, self.parallel = job, folds, parallel
+        self.verbose = verbose
         groups, alone = partition(job.estimator, candidates)
         #: what must be fitted alone
         self.alone = [(fold, candidate) for fold in folds for candidate in alone]
@@ -53,6 +63,8 @@ class Evaluation:
     def run(
         self,
         alive: Sequence[Candidate],
+        tasks: Tasks,
+        name: str = "search",
         n_epochs: int | None = None,
         resource: str = "",
     ) -> list[Result]:
@@ -62,6 +74,10 @@ class Evaluation:
         ----------
         alive : sequence of Candidate
             Of those that :class:`Evaluation` was given.
+        tasks : Tasks
+            What callbacks follow.
+        name : str
+            Of the task below that this is.
         n_epochs : int or None
             Up to which to train in this iteration; None to the end.
         resource : str
@@ -73,23 +89,38 @@ class Evaluation:
         numbers = {candidate.number for candidate in alive}
         pairs = [(f, c) for f, c in self.alone if c.number in numbers]
         limit = {} if n_epochs is None else {resource: n_epochs}
-        calls = [delayed(fit_together)(self.job, s, n_epochs) for s in stacks]
-        calls += [
-            delayed(fit_alone)(self.job, fold, candidate.parameters | limit)
-            for fold, candidate in pairs
-        ]
-        answers = self.parallel(calls)
-        self.stacks = []
-        for stack, (results, rest) in zip(stacks, answers, strict=False):
-            for candidate, result in zip(stack.candidates, results, strict=True):
-                self.results[candidate.number, stack.fold.number] = result
-            if rest is not None:
-                self.stacks.append(rest)
-        for (fold, candidate), result in zip(
-            pairs, answers[len(stacks) :], strict=True
-        ):
-            self.results[candidate.number, fold.number] = result
+        printer = Printer(self.verbose, alive, len(self.folds), resource)
+        with tasks.part(name, len(stacks) + len(pairs)) as tasks:
+            units: list[tuple[Fold, list[Candidate], Any]] = []
+            for stack in stacks:
+                context = self._context(stack, n_epochs, tasks)
+                call = delayed(fit_together)(self.job, stack, n_epochs, context)
+                units.append((stack.fold, stack.candidates, call))
+            for fold, candidate in pairs:
+                parameters, context = candidate.parameters | limit, tasks.alone()
+                call = delayed(fit_alone)(self.job, fold, parameters, context)
+                units.append((fold, [candidate], call))
+            self.stacks = []
+            answers = self.parallel(printer.begun(*unit) for unit in units)
+            for (fold, candidates, _), (results, rest) in zip(
+                units, answers, strict=True
+            ):
+                for candidate, result in zip(candidates, results, strict=True):
+                    self.results[candidate.number, fold.number] = result
+                    printer.done(fold, candidate, result)
+                if rest is not None:
+                    self.stacks.append(rest)
         return [self.results[c.number, f.number] for c in alive for f in self.folds]
+
+    def _context(self, stack: Stack, n_epochs: int | None, tasks: Tasks) -> Any:
+        """The task of a stack for callbacks; None where there are none."""
+        if tasks.context is None:
+            return None
+        if n_epochs is None:
+            first = with_parameters(self.job.estimator, stack.candidates[0].parameters)
+            n_epochs = find_mlp(first).max_iter
+        left = n_epochs - (stack.progress.epoch if stack.progress else 0)
+        return tasks.stack(len(stack.candidates), stack.fold.number, left)
 
     def _stacks(self, groups: Sequence[Group], max_stack: int | None) -> list[Stack]:
         """The stacks to train, each with what is around its networks."""

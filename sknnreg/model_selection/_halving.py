@@ -12,10 +12,12 @@ from numpy.random import RandomState
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
+from sknnreg._report import say
 from sknnreg._run import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
 from sknnreg.model_selection._evaluate import Evaluation
-from sknnreg.model_selection._search import MAX_STACK, FusedSearch
+from sknnreg.model_selection._follow import Tasks, named
+from sknnreg.model_selection._search import MORE, FusedSearch
 from sknnreg.model_selection._work import Fold, Job, numbered
 from sknnreg.model_selection._wrapped import find_mlp, prefix
 
@@ -80,7 +82,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
 
     _parameter_constraints: dict = {
         **FusedSearch._parameter_constraints,
-        **MAX_STACK,
+        **MORE,
         "param_grid": [dict, list],
         "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
         "factor": [Interval(Real, 1, None, closed="neither")],
@@ -117,6 +119,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         error_score: float | str = np.nan,
         return_train_score: bool = True,
         max_stack: int | None = None,
+        return_history: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -137,6 +140,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         self.aggressive_elimination = aggressive_elimination
         self.random_state = random_state
         self.max_stack = max_stack
+        self.return_history = return_history
 
     def _candidates(self) -> Iterable[dict]:
         if self.n_candidates is None:
@@ -145,7 +149,9 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
             self.param_grid, self.n_candidates, random_state=self.random_state
         )
 
-    def _search(self, job: Job, folds: list[Fold], parallel) -> tuple[dict, dict]:
+    def _search(
+        self, job: Job, folds: list[Fold], parallel, tasks: Tasks
+    ) -> tuple[dict, dict]:
         mlp = find_mlp(job.estimator)
         if mlp is None:
             raise ValueError(
@@ -165,26 +171,33 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         plan = self._plan(len(settings))
         # schedules are those of the last iteration
         alive = numbered(setting | {resource: plan[-1]} for setting in settings)
-        evaluation = Evaluation(seeded(job), folds, alive, parallel, self.max_stack)
+        evaluation = Evaluation(
+            seeded(job), folds, alive, parallel, self.max_stack, self.verbose
+        )
         tried, out = [], []
         more: dict[str, list[int]] = {"iter": [], "n_resources": []}
         self.n_resources_, self.n_candidates_ = [], []
-        for i, n_epochs in enumerate(plan):
-            self.n_resources_.append(n_epochs)
-            self.n_candidates_.append(len(alive))
-            out += evaluation.run(alive, n_epochs, resource)
-            tried += [
-                candidate.parameters | {resource: n_epochs} for candidate in alive
-            ]
-            more["iter"] += [i] * len(alive)
-            more["n_resources"] += [n_epochs] * len(alive)
-            results = self._results(tried, out, dict(more))
-            scores = results["mean_test_score"][-len(alive) :]
-            alive = [alive[k] for k in _best(scores, ceil(len(alive) / self.factor))]
-            if self.verbose:
-                print(
-                    f"iter {i}: {self.n_candidates_[-1]} candidates, {n_epochs} epochs"
-                )
+        with tasks.part("search", len(plan)) as tasks:
+            for i, n_epochs in enumerate(plan):
+                n = len(alive)
+                self.n_resources_.append(n_epochs)
+                self.n_candidates_.append(n)
+                if self.verbose:
+                    say(f"iter {i + 1}/{len(plan)}: {n} candidates, {n_epochs} epochs")
+                name = "halving-iteration"
+                out += evaluation.run(alive, tasks, name, n_epochs, resource)
+                tried += [each.parameters | {resource: n_epochs} for each in alive]
+                more["iter"] += [i] * n
+                more["n_resources"] += [n_epochs] * n
+                results = self._results(tried, out, dict(more))
+                scores = results["mean_test_score"][-n:]
+                alive = [alive[k] for k in _best(scores, ceil(n / self.factor))]
+                if self.verbose:
+                    say(
+                        f"iter {i + 1}/{len(plan)}: best mean score "
+                        f"{np.nanmax(scores):.4f} with {named(alive[-1], resource)}; "
+                        f"{len(alive)} of {n} remain"
+                    )
         self.n_remaining_candidates_ = len(alive)
         return results, out[0]
 

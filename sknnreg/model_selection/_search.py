@@ -8,8 +8,9 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from joblib.parallel import get_active_backend
 from numpy.random import RandomState
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -29,8 +30,10 @@ from sknnreg._sklearn import (
     _insert_error_scores,
     _MultimetricScorer,
     _warn_or_raise_about_fit_failures,
+    callbacks_of,
 )
 from sknnreg.model_selection._evaluate import Evaluation
+from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._work import Fold, Job, numbered
 from sknnreg.model_selection._wrapped import with_parameters
@@ -38,7 +41,11 @@ from sknnreg.model_selection._wrapped import with_parameters
 if TYPE_CHECKING:
     from typing import Self
 
-MAX_STACK = {"max_stack": [Interval(Integral, 1, None, closed="left"), None]}
+#: what the fused searches have besides scikit-learn's hyperparameters
+MORE = {
+    "max_stack": [Interval(Integral, 1, None, closed="left"), None],
+    "return_history": ["boolean"],
+}
 
 
 class FusedSearch(BaseSearchCV):
@@ -71,11 +78,6 @@ class FusedSearch(BaseSearchCV):
         self : object
             The fitted search.
         """
-        if getattr(self, "_skl_callbacks", None):
-            raise ValueError(
-                "Callbacks cannot follow the fits of candidates that are trained "
-                "together. Use scikit-learn's own search with them."
-            )
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
@@ -90,18 +92,23 @@ class FusedSearch(BaseSearchCV):
             "return_n_test_samples": True,
             "return_times": True,
             "error_score": self.error_score,
-            "verbose": self.verbose,
+            "verbose": 0,  # what is printed is printed here, not by workers
         }
-        job = Job(clone(self.estimator), X, y, settings)
-        with Parallel(n_jobs=self.n_jobs, pre_dispatch=self.pre_dispatch) as parallel:
-            results, first = self._search(job, folds, parallel)
-        self.multimetric_ = isinstance(first["test_scores"], dict)
-        if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(first["test_scores"])
-            refit_metric = self.refit
-        self._choose(results, refit_metric)
-        if self.refit:
-            self._refit(job)
+        search = self if callbacks_of(self) else None
+        job = Job(
+            clone(self.estimator), X, y, settings, search, bool(self.return_history)
+        )
+        n_parts = 1 + (self.refit is not False)
+        with Tasks.of(self, n_parts, X=X, y=y) as tasks:
+            with self._parallel() as parallel:
+                results, first = self._search(job, folds, parallel, tasks)
+            self.multimetric_ = isinstance(first["test_scores"], dict)
+            if callable(self.scoring) and self.multimetric_:
+                self._check_refit_for_multimetric(first["test_scores"])
+                refit_metric = self.refit
+            self._choose(results, refit_metric)
+            if self.refit:
+                self._refit(job, tasks)
         multi = isinstance(scorers, _MultimetricScorer)
         self.scorer_ = scorers._scorers if multi else scorers
         self.cv_results_ = results
@@ -118,16 +125,25 @@ class FusedSearch(BaseSearchCV):
             )
         return [Fold(i, *split) for i, split in enumerate(splits)]
 
-    def _search(self, job: Job, folds: list[Fold], parallel) -> tuple[dict, dict]:
+    def _parallel(self) -> Parallel:
+        """Workers whose results come as they are made, where somebody reads of them."""
+        backend, _ = get_active_backend()
+        as_they_come = self.verbose and backend.supports_return_generator
+        return Parallel(
+            n_jobs=self.n_jobs,
+            pre_dispatch=self.pre_dispatch,
+            return_as="generator" if as_they_come else "list",
+        )
+
+    def _search(
+        self, job: Job, folds: list[Fold], parallel, tasks: Tasks
+    ) -> tuple[dict, dict]:
         """``cv_results_``, and the first fit's result."""
         candidates = numbered(self._candidates())
-        if self.verbose > 0:
-            n, k = len(candidates), len(folds)
-            print(
-                f"Fitting {k} folds for each of {n} candidates, totalling {n * k} fits"
-            )
-        evaluation = Evaluation(job, folds, candidates, parallel, self.max_stack)
-        out = evaluation.run(candidates)
+        evaluation = Evaluation(
+            job, folds, candidates, parallel, self.max_stack, self.verbose
+        )
+        out = evaluation.run(candidates, tasks)
         return self._results([c.parameters for c in candidates], out), out[0]
 
     def _results(self, candidates: list[dict], out: list[dict], more=None) -> dict:
@@ -140,7 +156,16 @@ class FusedSearch(BaseSearchCV):
         _warn_or_raise_about_fit_failures(out, self.error_score)
         if callable(self.scoring):
             _insert_error_scores(out, self.error_score)
-        return self._format_results(candidates, self.n_splits_, out, more)
+        results = self._format_results(candidates, self.n_splits_, out, more)
+        for name in ("n_iter", "best_iter"):
+            values = _table([result[name] for result in out], self.n_splits_)
+            if not np.isnan(values).all():  # else there is no network
+                results |= _by_split(name, values) | {f"mean_{name}": values.mean(1)}
+        if self.return_history:
+            histories = np.empty(len(out), object)
+            histories[:] = [result["history"] for result in out]
+            results |= _by_split("history", _table(histories, self.n_splits_))
+        return results
 
     def _choose(self, results: dict, refit_metric) -> None:
         """Set ``best_index_`` and what follows from it."""
@@ -153,15 +178,25 @@ class FusedSearch(BaseSearchCV):
             self.best_score_ = scores[self.best_index_]
         self.best_params_ = results["params"][self.best_index_]
 
-    def _refit(self, job: Job) -> None:
+    def _refit(self, job: Job, tasks: Tasks) -> None:
         """Fit the best candidate to all rows."""
         best = with_parameters(job.estimator, self.best_params_)
-        start = time.perf_counter()
-        best.fit(job.X, job.y, **job.settings["fit_params"])
-        self.refit_time_ = time.perf_counter() - start
+        with tasks.part("refit-with-best-params", fitted=best):
+            start = time.perf_counter()
+            best.fit(job.X, job.y, **job.settings["fit_params"])
+            self.refit_time_ = time.perf_counter() - start
         self.best_estimator_ = best
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
+
+
+def _table(values, n_splits: int) -> NDArray:
+    """A row a candidate, a column a fold."""
+    return np.asarray(values).reshape(-1, n_splits)
+
+
+def _by_split(name: str, table: NDArray) -> dict[str, NDArray]:
+    return {f"split{i}_{name}": column for i, column in enumerate(table.T)}
 
 
 class FusedGridSearchCV(FusedSearch, GridSearchCV):
@@ -220,7 +255,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
     {'mlpclassifierscratch__alpha': 0.01}
     """
 
-    _parameter_constraints: dict = GridSearchCV._parameter_constraints | MAX_STACK
+    _parameter_constraints: dict = GridSearchCV._parameter_constraints | MORE
 
     def __init__(
         self,
@@ -236,6 +271,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         error_score: float | str = np.nan,
         return_train_score: bool = False,
         max_stack: int | None = None,
+        return_history: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -250,6 +286,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
             return_train_score=return_train_score,
         )
         self.max_stack = max_stack
+        self.return_history = return_history
 
     def _candidates(self) -> Iterable[dict]:
         return ParameterGrid(self.param_grid)
@@ -285,7 +322,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         As in :class:`FusedGridSearchCV`.
     """
 
-    _parameter_constraints: dict = RandomizedSearchCV._parameter_constraints | MAX_STACK
+    _parameter_constraints: dict = RandomizedSearchCV._parameter_constraints | MORE
 
     def __init__(
         self,
@@ -303,6 +340,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         error_score: float | str = np.nan,
         return_train_score: bool = False,
         max_stack: int | None = None,
+        return_history: bool = False,
     ) -> None:
         super().__init__(
             estimator,
@@ -319,6 +357,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
             return_train_score=return_train_score,
         )
         self.max_stack = max_stack
+        self.return_history = return_history
 
     def _candidates(self) -> Iterable[dict]:
         return ParameterSampler(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from sknnreg._run import Run, start
 from sknnreg._sklearn import _fit_and_score
 from sknnreg.engine.model_axis import take
 from sknnreg.engine.progress import Progress
+from sknnreg.engine.training import Report
+from sknnreg.model_selection._follow import FollowedStack
 from sknnreg.model_selection._wrapped import (
     Surroundings,
     find_mlp,
@@ -29,13 +32,17 @@ class Job(NamedTuple):
     """What all workers of a search share.
 
     ``estimator`` is not fitted: candidates are set on clones of it. ``settings`` are
-    those of scikit-learn's function that fits and scores.
+    those of scikit-learn's function that fits and scores. ``search`` is the estimator
+    whose callbacks follow, if there are any. ``with_history``: whether results keep the
+    learning curves.
     """
 
     estimator: Any
     X: Any
     y: Any
     settings: dict[str, Any]
+    search: Any = None
+    with_history: bool = False
 
     def fit_and_score(self, estimator, fold: Fold, parameters=None, **changes):
         """Scores of an estimator, as ``cross_validate`` has them.
@@ -52,6 +59,17 @@ class Job(NamedTuple):
             parameters=parameters,
             **settings,
         )
+
+    def result(self, estimator, fold: Fold, parameters=None, **changes) -> Result:
+        """Scores, and how the training went where the estimator is a network's."""
+        result = self.fit_and_score(estimator, fold, parameters, **changes)
+        mlp = find_mlp(estimator)
+        fitted = mlp is not None and result["fit_error"] is None
+        for name in ("n_iter", "best_iter"):
+            result[name] = getattr(mlp, f"{name}_") if fitted else np.nan
+        if self.with_history:
+            result["history"] = mlp.history_ if fitted else None
+        return result
 
 
 class Fold(NamedTuple):
@@ -73,6 +91,10 @@ class Candidate:
 def numbered(settings: Iterable[dict[str, Any]]) -> list[Candidate]:
     """The candidates of a search."""
     return [Candidate(i, setting) for i, setting in enumerate(settings)]
+
+
+#: of a worker: a result a candidate, and what goes on
+Answer = tuple[list[Result], "Stack | None"]
 
 
 @dataclass
@@ -103,9 +125,11 @@ class Stack:
         )
 
 
-def fit_alone(job: Job, fold: Fold, parameters: dict) -> Result:
+def fit_alone(job: Job, fold: Fold, parameters: dict, context=None) -> Answer:
     """Fit and score one candidate the ordinary way."""
-    return job.fit_and_score(clone(job.estimator), fold, parameters)
+    # scikit-learn before 1.9 does not know of callbacks
+    known = {} if context is None else {"caller": job.search, "callback_ctx": context}
+    return [job.result(clone(job.estimator), fold, parameters, **known)], None
 
 
 def fit_surroundings(job: Job, fold: Fold, candidate: Candidate) -> Surroundings | None:
@@ -116,7 +140,7 @@ def fit_surroundings(job: Job, fold: Fold, candidate: Candidate) -> Surroundings
     estimator = with_parameters(job.estimator, candidate.parameters)
     recording, seen = record(estimator)
     result = job.fit_and_score(
-        recording, fold, scorer=_no_score, return_train_score=False, verbose=0
+        recording, fold, scorer=_no_score, return_train_score=False
     )
     if result["fit_error"] is not None:
         return None
@@ -129,23 +153,18 @@ def _no_score(estimator, X, y=None, **params) -> float:
 
 
 def fit_together(
-    job: Job, stack: Stack, n_epochs: int | None = None
-) -> tuple[list[Result], Stack | None]:
+    job: Job, stack: Stack, n_epochs: int | None = None, context=None
+) -> Answer:
     """Fit and score the candidates of a stack; each as if it were alone.
 
     Up to ``n_epochs``: then the second answer holds those that have not ended.
     """
     training = Training(job, stack, n_epochs)
-    results = [
-        job.fit_and_score(estimator, stack.fold, verbose=0)
-        for estimator in training.estimators
-    ]
+    with training.followed(context):
+        results = [job.result(each, stack.fold) for each in training.estimators]
     seconds = sum(result["fit_time"] for result in results)
     if stack.surroundings is not None:
         seconds += stack.surroundings.seconds
-    if job.settings["verbose"] > 1:
-        n = len(results)
-        print(f"[CV {stack.fold.number + 1}] {n} candidates in {seconds:.1f} s")
     for result in results:
         result["fit_time"] = seconds / len(results)
     return results, training.rest()
@@ -159,7 +178,8 @@ class Training:
     """
 
     def __init__(self, job: Job, stack: Stack, n_epochs: int | None) -> None:
-        self.stack, self.n_epochs = stack, n_epochs
+        self.job, self.stack, self.n_epochs = job, stack, n_epochs
+        self.reports: Sequence[Report] = ()
         self.estimators = [
             with_parameters(job.estimator, candidate.parameters)
             for candidate in stack.candidates
@@ -168,6 +188,16 @@ class Training:
         self.run: Run | None = None
         for k, estimator in enumerate(self.estimators):
             estimator.fit = _Fit(self, k)
+
+    @contextmanager
+    def followed(self, context) -> Iterator[None]:
+        """The callbacks of the search follow the training, if there are any."""
+        if context is None:
+            yield
+            return
+        follower = FollowedStack(self.job.search, context, len(self.models))
+        with follower.open() as self.reports:
+            yield
 
     def fit(self, k: int, X, y, arguments: dict):
         """Fit candidate k."""
@@ -203,7 +233,7 @@ class Training:
             progress=self.stack.progress,
             tolerant=True,
         )
-        run.advance(self.last)
+        run.advance(self.last, self.reports)
         run.finish(
             to_go_on=self.n_epochs is not None,
             quiet=self.last < self.models[0].max_iter,

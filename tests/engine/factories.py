@@ -211,10 +211,10 @@ class Run:
             )
         )
 
-    def train(self, n_epochs, report=None):
+    def train(self, n_epochs, *reports):
         stopped = False
         while self.stopping.active.any() and self.epoch < n_epochs and not stopped:
-            stopped = advance(self.task, n_epochs, report).stopped
+            stopped = advance(self.task, n_epochs, reports).stopped
         return self.keep()
 
     def keep(self):

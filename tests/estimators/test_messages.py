@@ -1,11 +1,16 @@
 """What is printed, and what is warned of."""
 
+import re
 import warnings
 
+import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import f1_score, make_scorer
 
 from tests.factories import (
+    Recorder,
     assert_same_bits,
     calm_then_wild,
     classifier,
@@ -14,44 +19,104 @@ from tests.factories import (
 )
 
 
+def read_table(capsys):
+    """The headings, the rows as numbers, which rows have a star, and what follows."""
+    first, *lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line[:9].strip().isdigit()]
+    numbers = np.array([row.removesuffix(" *").split() for row in rows], float)
+    stars = [row.endswith("*") for row in rows]
+    headings = re.split(r"\s{2,}", first)
+    assert numbers.shape == (len(rows), len(headings))
+    return headings, numbers, stars, lines[len(rows) :]
+
+
 @not_converged
-def test_verbose(iris, capsys):
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_verbose_is_a_table(iris, capsys, solver):
+    model = classifier(verbose=True, solver=solver).fit(*iris)
+    headings, rows, stars, rest = read_table(capsys)
+    assert headings == ["Iteration", "loss", "penalty", "rate", "seconds"]
+    names = ["loss", "penalty", "learning_rate"]
+    expected = np.transpose([model.history_[name] for name in names])
+    assert_array_equal(rows[:, 0], range(1, 6))
+    assert_allclose(rows[:, 1:-1], expected, rtol=1e-4)
+    assert (np.diff(rows[:, -1]) >= 0).all()
+    assert not any(stars)
+    assert rest == []
+
+
+@not_converged
+@pytest.mark.parametrize(
+    "scoring, name",
+    [
+        ("loss", None),
+        ("roc_auc_ovr", "validation roc_auc_ovr"),
+        (None, "validation accuracy"),
+        (make_scorer(f1_score, average="macro"), "validation f1_score"),
+        (Recorder(), "validation score"),
+    ],
+)
+def test_verbose_names_the_score(iris, capsys, scoring, name):
+    model = classifier(
+        verbose=1, early_stopping=True, scoring=scoring, learning_rate_init=0.1
+    ).fit(*iris)
+    headings, rows, stars, _ = read_table(capsys)
+    assert headings[3:-2] == ["validation loss", *([name] if name else [])]
+    assert_allclose(rows[:, 3], model.history_["validation_loss"], rtol=1e-4)
+    if name:
+        assert_allclose(rows[:, 4], model.validation_scores_, rtol=1e-4)
+    best = np.maximum.accumulate(model.validation_scores_)
+    assert stars == [True, *(np.diff(best) > 0)]
+
+
+@not_converged
+def test_verbose_names_r2(diabetes, capsys):
+    regressor(verbose=1, early_stopping=True, scoring=None).fit(*diabetes)
+    assert read_table(capsys)[0][4] == "validation R²"
+
+
+@not_converged
+def test_verbose_says_every_nth_epoch_and_the_last(iris, capsys):
     X, y = iris
-    model = classifier(verbose=True, max_iter=3).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == [
-        f"Iteration {i}, loss = {loss:.8f}"
-        for i, loss in enumerate(model.loss_curve_, 1)
-    ]
+    model = classifier(verbose=3, max_iter=8, warm_start=True).fit(X, y)
+    assert_array_equal(read_table(capsys)[1][:, 0], [1, 3, 6, 8])
     # a warm start counts on
-    model.set_params(warm_start=True, max_iter=1).fit(X, y)
-    assert capsys.readouterr().out.startswith("Iteration 4, loss = ")
-    model.set_params(early_stopping=True, max_iter=2).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1::2] == [
-        f"Validation score: {s:f}" for s in model.validation_scores_[-2:]
-    ]
+    model.set_params(max_iter=2).fit(X, y)
+    assert_array_equal(read_table(capsys)[1][:, 0], [9, 10])
     classifier(max_iter=3).fit(X, y)
     assert capsys.readouterr().out == ""
 
 
+@not_converged
+def test_validation_data_without_early_stopping_are_in_the_table(iris, capsys):
+    X, y = iris
+    classifier(verbose=1).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+    headings, _, stars, _ = read_table(capsys)
+    assert "validation loss" in headings
+    assert not any(stars)
+
+
 def test_verbose_when_it_stops(diabetes, capsys):
     X, y = diabetes
-    params = {"verbose": True, "n_iter_no_change": 3, "tol": 10.0, "max_iter": 50}
-    regressor(**params).fit(X, y)
-    end = "did not improve more than tol=10.000000 for 3 consecutive epochs. Stopping."
-    assert capsys.readouterr().out.endswith(f"Training loss {end}\n")
+    params = {"verbose": 100, "n_iter_no_change": 3, "tol": 10.0, "max_iter": 50}
+    end = "did not improve by more than tol=10 for 3 consecutive epochs. Stopping."
+    model = regressor(**params).fit(X, y)
+    _, rows, _, rest = read_table(capsys)
+    assert rows[-1, 0] == model.n_iter_ < 50
+    assert rest == [f"The training loss {end}"]
     regressor(early_stopping=True, **params).fit(X, y)
-    assert capsys.readouterr().out.endswith(f"Validation score {end}\n")
+    assert read_table(capsys)[3] == [f"The validation loss {end}"]
+    regressor(early_stopping=True, scoring=None, **params).fit(X, y)
+    assert read_table(capsys)[3] == [f"The validation R² {end}"]
 
 
-def test_verbose_lbfgs(diabetes, capsys):
+def test_verbose_says_nothing_of_patience_where_lbfgs_converged(diabetes, capsys):
     X, y = diabetes
-    model = regressor(solver="lbfgs", hidden_layer_sizes=(), max_iter=100, verbose=1)
+    model = regressor(solver="lbfgs", hidden_layer_sizes=(), max_iter=100, verbose=50)
     model.fit(X, y)
-    out = capsys.readouterr().out
-    assert out.startswith(f"Iteration 1, loss = {model.loss_curve_[0]:.8f}")
-    assert out.count("Iteration") == model.n_iter_
+    _, rows, _, rest = read_table(capsys)
+    assert rows[-1, 0] == model.n_iter_ < 50
+    assert rest == []
 
 
 @pytest.mark.parametrize("wild", [False, True])

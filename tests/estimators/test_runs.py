@@ -21,13 +21,13 @@ class StopAfter(Report):
         return task.progress.epoch == self.n_epochs
 
 
-def fitted(model, X, y, report=None, deadline=None):
+def fitted(model, X, y, *reports, deadline=None):
     """The model by a run of its own, and the warnings."""
     model = clone(model)
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         run = start([model], X, y)
-        run.advance(model.max_iter, report, deadline)
+        run.advance(model.max_iter, reports, deadline)
         run.finish()
         run.warn(0)
     return model, [w.category for w in found]

@@ -49,7 +49,11 @@ def inside(prefix, grid):
 
 
 def assert_same_results(ours, theirs, rtol=1e-9):
-    assert ours.keys() == theirs.keys()
+    def shared(results):
+        # scikit-learn's do not tell how training went
+        return {n for n in results if not n.endswith(("_n_iter", "_best_iter"))}
+
+    assert shared(ours) == shared(theirs)
     for name, column in theirs.items():
         if name.endswith("_time"):
             assert (ours[name] >= 0).all()

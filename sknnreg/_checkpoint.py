@@ -1,0 +1,139 @@
+"""A training on disk, from which it goes on to the last bit.
+
+The work of :class:`sknnreg.callbacks.Checkpoint`: scikit-learn's protocol of callbacks
+does not carry the state of a training, so the fit itself saves it and takes it up.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import joblib
+import numpy as np
+
+from sknnreg._data import Data
+from sknnreg._fitted import Earlier, attributes, extended
+from sknnreg.engine.model_axis import take
+from sknnreg.engine.progress import Progress
+from sknnreg.engine.training import Report, Task
+
+if TYPE_CHECKING:
+    from sknnreg._run import Run
+
+
+class Saved(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    fingerprint : dict of {str: str}
+        What the training depends on, each as a hash.
+    progress : Progress
+    earlier : Earlier
+    estimator : estimator
+        Fitted as far as the training had come.
+    """
+
+    fingerprint: dict[str, str]
+    progress: Progress
+    earlier: Earlier
+    estimator: Any
+
+
+def fingerprint(model, data: Data, earlier: Earlier) -> dict[str, str]:
+    """A hash of each thing that must be the same for a training to go on."""
+    parts = model.get_params(deep=False)
+    del parts["verbose"]
+    parts |= {"X": data.X, "y": data.encoded, "sample_weight": data.weight}
+    given = data.validation
+    if given is not None and given.rows is None:  # else it is a part of X
+        parts["X_val"] = (given.X, given.target, given.weight)
+    parts["the fit it goes on from"] = (earlier.history, earlier.kept)
+    return {name: joblib.hash(_plain(part)) for name, part in parts.items()}
+
+
+def _plain(part: Any) -> Any:
+    """A function by its name: a lambda cannot be hashed."""
+    if inspect.isfunction(part):
+        return f"{part.__module__}.{part.__qualname__}"
+    return part
+
+
+def read(path: str | os.PathLike) -> Saved | None:
+    """What is at a path; None if there is nothing."""
+    try:
+        saved = joblib.load(path)
+    except FileNotFoundError:
+        return None
+    if not isinstance(saved, Saved):
+        raise ValueError(f"{os.fspath(path)!r} holds no checkpoint.")
+    return saved
+
+
+def resumed(
+    path: str | os.PathLike, model, data: Data, earlier: Earlier
+) -> Saved | None:
+    """The training to go on with, which must be of the same fit."""
+    saved = read(path)
+    if saved is None:
+        return None
+    now = fingerprint(model, data, earlier)
+    then = saved.fingerprint
+    other = sorted(name for name in now | then if now.get(name) != then.get(name))
+    if other:
+        raise ValueError(
+            f"The checkpoint at {os.fspath(path)!r} is of another fit, with other "
+            f"{', '.join(other)}. Delete the file, or give another path."
+        )
+    return saved
+
+
+class Saving(Report):
+    """Writes the training to a file, and takes the file away when it has ended.
+
+    What a callback or an interrupt stopped has not ended: its file stays.
+
+    Parameters
+    ----------
+    path : str or path
+    every : int
+        Epochs from one writing to the next.
+    run : Run
+        Of one model.
+    """
+
+    def __init__(self, path: str | os.PathLike, every: int, run: Run) -> None:
+        self.path, self.every, self.run = Path(path), every, run
+        self.fingerprint = fingerprint(run.models[0], run.data, run.earlier)
+        self.written = run.task.progress.epoch
+
+    def after(self, task: Task) -> None:
+        if task.progress.epoch % self.every == 0:
+            self._write(task)
+
+    def end(self) -> None:
+        if self.run.stopped:
+            self._write(self.run.task)
+        elif self.run.is_complete:
+            self.path.unlink(missing_ok=True)
+
+    def _write(self, task: Task) -> None:
+        progress, run = task.progress, self.run
+        if progress.epoch == self.written or not progress.stopping.active[0]:
+            return  # nothing new, or nothing to go on with
+        self.written = progress.epoch
+        estimator = copy.copy(run.models[0])
+        history = extended(run.earlier.history, progress.history.of_model(0))
+        found = attributes(task, run.data, 0, run.earlier, history)
+        vars(estimator).update(found)
+        one = take(progress, np.array([0]))
+        estimator._progress = one.carry_over()
+        saved = Saved(self.fingerprint, one, run.earlier, estimator)
+        # a process may die at any moment: the old file stays until the new one is whole
+        new = self.path.with_name(f"{self.path.name}.new")
+        joblib.dump(saved, new)
+        os.replace(new, self.path)
