@@ -6,7 +6,6 @@ does not carry the state of a training, so the fit itself saves it and takes it 
 
 from __future__ import annotations
 
-import copy
 import inspect
 import os
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import joblib
 import numpy as np
+from sklearn.base import clone
 
 from sknnreg._data import Data
 from sknnreg._fitted import Earlier, attributes, extended
@@ -126,7 +126,7 @@ class Saving(Report):
         if progress.epoch == self.written or not progress.stopping.active[0]:
             return  # nothing new, or nothing to go on with
         self.written = progress.epoch
-        estimator = copy.copy(run.models[0])
+        estimator = clone(run.models[0]).set_callbacks()
         history = extended(run.earlier.history, progress.history.of_model(0))
         found = attributes(task, run.data, 0, run.earlier, history)
         vars(estimator).update(found)

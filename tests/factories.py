@@ -1,5 +1,6 @@
 """What the tests share: small estimators, data, marks, comparisons of fitted models."""
 
+import importlib.util
 import warnings
 
 import numpy as np
@@ -25,6 +26,12 @@ not_converged = pytest.mark.filterwarnings(
 #: For tests in which training may diverge as well.
 however_it_ends = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"
+)
+
+#: For tests of callbacks, which came with scikit-learn 1.9.
+needs_callbacks = pytest.mark.skipif(
+    importlib.util.find_spec("sklearn.callback") is None,
+    reason="callbacks need scikit-learn >= 1.9",
 )
 
 

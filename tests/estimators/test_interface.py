@@ -1,5 +1,6 @@
 """The signature, the fitted attributes and the methods that predict."""
 
+import importlib.util
 import inspect
 import re
 
@@ -10,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg.callbacks import TimeLimit
 from tests.factories import (
     KINDS,
     assert_same_bits,
@@ -182,3 +184,13 @@ def test_log_probabilities_are_finite():
         log = model.predict_log_proba(1e4 * X)
         assert np.isfinite(log).all()
         assert log.min() < -1000
+
+
+def test_callbacks_say_what_they_need():
+    if importlib.util.find_spec("sklearn.callback") is None:
+        with pytest.raises(ImportError, match=r"need scikit-learn >= 1\.9; this is"):
+            classifier().set_callbacks(TimeLimit(1))
+    else:
+        model = classifier().set_callbacks(TimeLimit(1))
+        with pytest.raises(TypeError, match="FitCallback protocol"):
+            model.set_callbacks(print)
