@@ -19,6 +19,7 @@ from joblib.logger import short_format_time
 from sknnreg._report import say
 from sknnreg._sklearn import callbacks_of
 from sknnreg.engine.training import Report, Task
+from sknnreg.model_selection._wrapped import has_callbacks
 
 if TYPE_CHECKING:
     from sknnreg.model_selection._work import Candidate, Fold, Result
@@ -42,14 +43,19 @@ class Tasks:
     @classmethod
     @contextmanager
     def of(cls, search, n_parts: int, **data) -> Iterator[Tasks]:
-        """The root task of a search."""
+        """The root task of a search, whose candidates may have callbacks as well."""
         context = None
-        if callbacks_of(search):
+        if callbacks_of(search) or has_callbacks(search.estimator):
             context = search._init_callback_context(max_subtasks=n_parts)
             context.call_on_fit_task_begin(estimator=search, **data)
         yield cls(search, context)
         if context is not None:
             context.call_on_fit_task_end(estimator=search, **data)
+
+    @property
+    def caller(self) -> Any:
+        """Who calls the hooks in workers; None where there are none."""
+        return None if self.context is None else self.search
 
     @contextmanager
     def part(self, name: str, n_parts: int = 0, fitted=None) -> Iterator[Tasks]:
@@ -75,7 +81,7 @@ class Tasks:
         if self.context is None:
             return None
         return self.context.subcontext(
-            f"{n_candidates} candidates on fold {fold + 1}",
+            f"stack of {n_candidates} on fold {fold + 1}",
             max_subtasks=n_epochs + 1,
             sequential_subtasks=False,
         )
@@ -96,22 +102,32 @@ class FollowedStack(Report):
     context : CallbackContext
         Of the stack.
     n_candidates : int
+
+    Attributes
+    ----------
+    epoch : CallbackContext
+        Of the present epoch.
     """
+
+    epoch: Any
 
     def __init__(self, search, context, n_candidates: int) -> None:
         self.search, self.context, self.n_all = search, context, n_candidates
         self.running: Any = None
         self.n_running = 0
-        self.epoch: Any = None
 
     @contextmanager
     def open(self) -> Iterator[Sequence[Report]]:
-        """The task of the stack, for the reports of its run."""
+        """The task of the stack, for the reports of its run.
+
+        It ends if the stack does: after an interrupt it stays where it was.
+        """
         self.context.call_on_fit_task_begin(estimator=self.search)
-        try:
-            yield [self]
-        finally:
-            self.context.call_on_fit_task_end(estimator=self.search)
+        yield [self]
+        if self.running is not None:
+            self._announce(0)
+            self.running.call_on_fit_task_end(estimator=self.search)
+        self.context.call_on_fit_task_end(estimator=self.search)
 
     def before(self, task: Task) -> None:
         n_running = int(task.progress.stopping.active.sum())
@@ -122,14 +138,7 @@ class FollowedStack(Report):
         self.epoch.call_on_fit_task_begin(estimator=self.search)
 
     def after(self, task: Task) -> bool:
-        epoch, self.epoch = self.epoch, None
-        return epoch.call_on_fit_task_end(estimator=self.search)
-
-    def end(self) -> None:
-        for context in (self.epoch, self.running):
-            if context is not None:
-                context.call_on_fit_task_end(estimator=self.search)
-        self.epoch = self.running = None
+        return self.epoch.call_on_fit_task_end(estimator=self.search)
 
     def _announce(self, n_running: int) -> None:
         """A task in the place of the last one, so that it is shown in its line."""

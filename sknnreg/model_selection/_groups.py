@@ -12,7 +12,12 @@ from sknnreg._hyperparameters import check_entries
 from sknnreg._stack import frozen, stack_key
 from sknnreg.engine.cost import stack_size
 from sknnreg.model_selection._work import Candidate
-from sknnreg.model_selection._wrapped import find_mlp, prefix, with_parameters
+from sknnreg.model_selection._wrapped import (
+    find_mlp,
+    has_callbacks,
+    prefix,
+    with_parameters,
+)
 
 
 class Group(NamedTuple):
@@ -45,7 +50,8 @@ def partition(
         try:
             estimator = with_parameters(base, candidate.parameters)
             mlp = find_mlp(estimator)
-            key = None if mlp is None else _checked_key(mlp)
+            followed = has_callbacks(estimator)  # each fit by itself
+            key = None if mlp is None or followed else _checked_key(mlp)
         except (AttributeError, TypeError, ValueError):
             key = None  # wrong hyperparameters: its own fit says it best
         if key is None:

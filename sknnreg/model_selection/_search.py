@@ -30,7 +30,6 @@ from sknnreg._sklearn import (
     _insert_error_scores,
     _MultimetricScorer,
     _warn_or_raise_about_fit_failures,
-    callbacks_of,
 )
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks
@@ -94,12 +93,16 @@ class FusedSearch(BaseSearchCV):
             "error_score": self.error_score,
             "verbose": 0,  # what is printed is printed here, not by workers
         }
-        search = self if callbacks_of(self) else None
-        job = Job(
-            clone(self.estimator), X, y, settings, search, bool(self.return_history)
-        )
         n_parts = 1 + (self.refit is not False)
         with Tasks.of(self, n_parts, X=X, y=y) as tasks:
+            job = Job(
+                clone(self.estimator),
+                X,
+                y,
+                settings,
+                tasks.caller,
+                bool(self.return_history),
+            )
             with self._parallel() as parallel:
                 results, first = self._search(job, folds, parallel, tasks)
             self.multimetric_ = isinstance(first["test_scores"], dict)

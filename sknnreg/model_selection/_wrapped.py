@@ -10,6 +10,7 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from sknnreg._base import BaseMLP
+from sknnreg._sklearn import callbacks_of
 
 
 def with_parameters(base, parameters: dict):
@@ -35,6 +36,12 @@ def prefix(estimator) -> str:
     if isinstance(estimator, TransformedTargetRegressor):
         return f"regressor__{prefix(estimator.regressor)}"
     return ""
+
+
+def has_callbacks(estimator) -> bool:
+    """Whether callbacks are set on an estimator or on any part of it."""
+    parts = (estimator, *estimator.get_params().values())
+    return any(callbacks_of(part) for part in parts)
 
 
 def replace_mlp(estimator, mlp):
