@@ -3,13 +3,14 @@
 from sknnreg.model_selection._cocktail import regularization_cocktail
 from sknnreg.model_selection._halving import FusedHalvingSearchCV
 from sknnreg.model_selection._one_se import one_standard_error
-from sknnreg.model_selection._path import regularization_path
+from sknnreg.model_selection._path import RegularizationPath, regularization_path
 from sknnreg.model_selection._search import FusedGridSearchCV, FusedRandomizedSearchCV
 
 __all__ = [
     "FusedGridSearchCV",
     "FusedHalvingSearchCV",
     "FusedRandomizedSearchCV",
+    "RegularizationPath",
     "one_standard_error",
     "regularization_cocktail",
     "regularization_path",

@@ -3,19 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
-from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
 
-from sknnreg._assemble import hidden_sizes
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._search import FusedGridSearchCV
-from sknnreg.model_selection._wrapped import find_mlp, prefix
+from sknnreg.model_selection._work import epochs
+from sknnreg.model_selection._wrapped import find_mlp, input_names, prefix
+
+
+@dataclass(eq=False)
+class RegularizationPath:
+    """What :func:`regularization_path` found.
+
+    Attributes
+    ----------
+    param : str
+        The hyperparameter, by its whole name.
+    param_values : ndarray of shape (n_values,)
+        Its values.
+    scores : ndarray of shape (n_values, n_splits)
+        Of each value on each split.
+    mean_score, std_score : ndarray of shape (n_values,)
+        Over the splits.
+    zero_share : ndarray of shape (n_values,)
+        Share of weights that are exactly zero.
+    weight_norms : ndarray of shape (n_values, n_layers)
+        Euclidean norm of each layer's weights.
+    input_norms : ndarray of shape (n_values, n_inputs)
+        Euclidean norm of the weights that leave each input; of a network without hidden
+        layers and one output the size of its coefficients.
+    n_inputs_kept : ndarray of shape (n_values,)
+        Inputs of which some weight is not zero. This and the three above are means over
+        the splits.
+    feature_names : ndarray of str of shape (n_inputs,)
+        Names of the network's inputs.
+    best_index : int
+        Of the best mean score.
+    best_index_1se : int
+        Of the most regularized value within one standard error of it.
+    estimator_1se : estimator or None
+        The estimator with that value, fitted to all rows; None with ``refit=False``.
+    cv_results : dict
+        ``cv_results_`` of the search behind it.
+    """
+
+    param: str
+    param_values: NDArray
+    scores: NDArray
+    mean_score: NDArray
+    std_score: NDArray
+    zero_share: NDArray
+    weight_norms: NDArray
+    input_norms: NDArray
+    n_inputs_kept: NDArray
+    feature_names: NDArray
+    best_index: int
+    best_index_1se: int
+    estimator_1se: Any
+    cv_results: dict[str, Any]
+
+    @property
+    def inputs_kept(self) -> NDArray:
+        """Names of the inputs that ``estimator_1se`` uses."""
+        if self.estimator_1se is None:
+            raise AttributeError("inputs_kept needs regularization_path(refit=True).")
+        norms = find_mlp(self.estimator_1se).feature_importances_
+        return self.feature_names[norms > 0]
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the path; see :class:`sknnreg.inspection.RegularizationPathDisplay`.
+
+        Returns
+        -------
+        display : RegularizationPathDisplay
+        """
+        from sknnreg.inspection import RegularizationPathDisplay
+
+        return RegularizationPathDisplay.from_path(self, ax=ax, **kwargs)
+
+    def __repr__(self) -> str:
+        best, simple = (
+            f"{self.param_values[i]!s} ({self.mean_score[i]:.4g})"
+            for i in (self.best_index, self.best_index_1se)
+        )
+        return (
+            f"RegularizationPath(param={self.param!r}, {len(self.param_values)} values,"
+            f" best {best}, within one standard error {simple})"
+        )
+
+
+class PathSearch(FusedGridSearchCV):
+    """A search that keeps what is measured of each network along the path."""
+
+    def _measure(self):
+        return measured
+
+    def _results(self, candidates, out, more=None):
+        self.measured = {
+            name: np.array([result[name] for result in out], float).reshape(
+                len(candidates), self.n_splits_, -1
+            )
+            for name in ("zero_share", "weight_norms", "input_norms")
+        }
+        return super()._results(candidates, out, more)
+
+
+def measured(mlp) -> dict[str, Any]:
+    """What there is to see of a network along a path."""
+    weights = np.concatenate([W.ravel() for W in mlp.coefs_])
+    return epochs(mlp) | {
+        "zero_share": np.mean(weights == 0),
+        "weight_norms": [np.linalg.norm(W) for W in mlp.coefs_],
+        "input_norms": mlp.feature_importances_,
+    }
 
 
 def regularization_path(
@@ -27,10 +132,12 @@ def regularization_path(
     values: Sequence | None = None,
     cv: Any = None,
     scoring: Any = None,
+    refit: bool = True,
     n_jobs: int | None = None,
+    verbose: int = 0,
     max_stack: int | None = None,
     **params: Any,
-) -> Bunch:
+) -> RegularizationPath:
     """Cross-validate a network along the values of one hyperparameter, in one pass.
 
     Parameters
@@ -52,22 +159,20 @@ def regularization_path(
     values : sequence of length n_values, default=None
         Its values; None for 13 from 1e-6 to 1, equally spaced in their logarithm.
 
-    cv, scoring, n_jobs, max_stack :
+    cv, scoring, n_jobs, verbose, max_stack :
         As in :class:`FusedGridSearchCV`; one metric only.
+
+    refit : bool, default=True
+        Whether to fit the estimator with the value of the one-standard-error rule to
+        all rows.
 
     **params : dict
         As for the search's ``fit``: ``sample_weight``, ``groups``, ...
 
     Returns
     -------
-    path : Bunch
-        ``param_values``;
-        ``scores``, of shape (n_values, n_splits), ``mean_score`` and ``std_score``;
-        ``zero_share``, the share of weights that are exactly zero, and
-        ``weight_norms``, of shape (n_values, n_layers), the Euclidean norm of each
-        layer's weights, both as means over the splits;
-        ``best_index``, of the best mean score, and ``best_index_1se``, of the most
-        regularized value within one standard error of it.
+    path : RegularizationPath
+        Scores, sparsity and norms by value, the choices, and the refitted estimator.
 
     Examples
     --------
@@ -82,9 +187,10 @@ def regularization_path(
     >>> path = regularization_path(network, X, y, values=[0.0, 2.0])
     >>> path.zero_share
     array([0., 1.])
+    >>> len(path.inputs_kept)
+    4
     """
-    mlp = find_mlp(estimator)
-    if mlp is None:
+    if find_mlp(estimator) is None:
         raise ValueError(
             "regularization_path needs an MLPClassifierScratch or MLPRegressorScratch, "
             "a pipeline that ends in one, or a TransformedTargetRegressor around "
@@ -92,42 +198,35 @@ def regularization_path(
         )
     values = np.logspace(-6, 0, 13).tolist() if values is None else list(values)
     name = param if param in estimator.get_params() else prefix(estimator) + param
-    n_layers = len(hidden_sizes(mlp)) + 1
-    norms = {f"norm_{i}": partial(_norm, i) for i in range(n_layers)}
-    scoring = {
-        "score": check_scoring(estimator, scoring),
-        "zero_share": _zero_share,
-        **norms,
-    }
-    search = FusedGridSearchCV(
-        estimator,
+    search = PathSearch(
+        clone(estimator),
         {name: values},
         scoring=scoring,
-        refit=False,
+        refit="1se" if refit else False,
         cv=cv,
         n_jobs=n_jobs,
+        verbose=verbose,
         max_stack=max_stack,
         error_score="raise",
     ).fit(X, y, **params)
-    results = search.cv_results_
+    results, seen = search.cv_results_, search.measured
     mean = results["mean_test_score"]
     scores = [results[f"split{i}_test_score"] for i in range(search.n_splits_)]
-    return Bunch(
+    fitted = search.best_estimator_ if refit else None
+    n_inputs = seen["input_norms"].shape[-1]
+    return RegularizationPath(
+        param=name,
         param_values=np.asarray(values),
         scores=np.stack(scores, axis=1),
         mean_score=mean,
         std_score=results["std_test_score"],
-        zero_share=results["mean_test_zero_share"],
-        weight_norms=np.stack([results[f"mean_test_{n}"] for n in norms], axis=1),
+        zero_share=seen["zero_share"].mean(axis=(1, 2)),
+        weight_norms=seen["weight_norms"].mean(axis=1),
+        input_norms=seen["input_norms"].mean(axis=1),
+        n_inputs_kept=(seen["input_norms"] > 0).sum(axis=2).mean(axis=1),
+        feature_names=input_names(fitted, n_inputs),
         best_index=int(np.argmax(np.nan_to_num(mean, nan=-np.inf))),
         best_index_1se=one_standard_error(results),
+        estimator_1se=fitted,
+        cv_results=results,
     )
-
-
-def _zero_share(estimator, X, y=None) -> float:
-    weights = np.concatenate([W.ravel() for W in find_mlp(estimator).coefs_])
-    return float(np.mean(weights == 0))
-
-
-def _norm(layer: int, estimator, X, y=None) -> float:
-    return float(np.linalg.norm(find_mlp(estimator).coefs_[layer]))

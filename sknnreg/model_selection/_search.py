@@ -34,7 +34,13 @@ from sknnreg._sklearn import (
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._one_se import one_standard_error
-from sknnreg.model_selection._work import Fold, Job, numbered
+from sknnreg.model_selection._work import (
+    Fold,
+    Job,
+    epochs,
+    epochs_and_history,
+    numbered,
+)
 from sknnreg.model_selection._wrapped import with_parameters
 
 if TYPE_CHECKING:
@@ -101,7 +107,7 @@ class FusedSearch(BaseSearchCV):
                 y,
                 settings,
                 tasks.caller,
-                bool(self.return_history),
+                self._measure(),
             )
             with self._parallel() as parallel:
                 results, first = self._search(job, folds, parallel, tasks)
@@ -127,6 +133,10 @@ class FusedSearch(BaseSearchCV):
                 f"{self.n_splits_} splits, got {len(splits)}."
             )
         return [Fold(i, *split) for i, split in enumerate(splits)]
+
+    def _measure(self) -> Callable[[Any], dict[str, Any]]:
+        """What is kept of each network besides its scores."""
+        return epochs_and_history if self.return_history else epochs
 
     def _parallel(self) -> Parallel:
         """Workers whose results come as they are made, where somebody reads of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -28,13 +28,25 @@ from sknnreg.model_selection._wrapped import (
 Result = dict[str, Any]
 
 
+def epochs(mlp) -> dict[str, float]:
+    """How many epochs a network was trained for, and which was the best."""
+    if mlp is None:  # the fit failed, or there is no network
+        return {"n_iter": np.nan, "best_iter": np.nan}
+    return {"n_iter": mlp.n_iter_, "best_iter": mlp.best_iter_}
+
+
+def epochs_and_history(mlp) -> dict[str, Any]:
+    """The same, and the learning curve."""
+    return epochs(mlp) | {"history": None if mlp is None else mlp.history_}
+
+
 class Job(NamedTuple):
     """What all workers of a search share.
 
     ``estimator`` is not fitted: candidates are set on clones of it. ``settings`` are
     those of scikit-learn's function that fits and scores. ``search`` is the estimator
-    whose callbacks follow, if there are any. ``with_history``: whether results keep the
-    learning curves.
+    whose callbacks follow, if there are any. ``measure`` gives what results keep of a
+    fitted network, by name, and NaN for each of None.
     """
 
     estimator: Any
@@ -42,7 +54,7 @@ class Job(NamedTuple):
     y: Any
     settings: dict[str, Any]
     search: Any = None
-    with_history: bool = False
+    measure: Callable[[Any], dict[str, Any]] = epochs
 
     def fit_and_score(self, estimator, fold: Fold, parameters=None, **changes):
         """Scores of an estimator, as ``cross_validate`` has them.
@@ -61,15 +73,10 @@ class Job(NamedTuple):
         )
 
     def result(self, estimator, fold: Fold, parameters=None, **changes) -> Result:
-        """Scores, and how the training went where the estimator is a network's."""
+        """Scores, and what is measured of the network."""
         result = self.fit_and_score(estimator, fold, parameters, **changes)
-        mlp = find_mlp(estimator)
-        fitted = mlp is not None and result["fit_error"] is None
-        for name in ("n_iter", "best_iter"):
-            result[name] = getattr(mlp, f"{name}_") if fitted else np.nan
-        if self.with_history:
-            result["history"] = mlp.history_ if fitted else None
-        return result
+        failed = result["fit_error"] is not None
+        return result | self.measure(None if failed else find_mlp(estimator))
 
 
 class Fold(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
@@ -36,6 +38,32 @@ def prefix(estimator) -> str:
     if isinstance(estimator, TransformedTargetRegressor):
         return f"regressor__{prefix(estimator.regressor)}"
     return ""
+
+
+def input_names(estimator, n_inputs: int) -> NDArray:
+    """Names of what enters the network of a fitted estimator, or numbers.
+
+    In a pipeline they are those that the steps before it give.
+    """
+    names = known_names(estimator)
+    if names is None or len(names) != n_inputs:
+        names = [f"x{i}" for i in range(n_inputs)]
+    return np.asarray(names, dtype=str)
+
+
+def known_names(estimator) -> Any:
+    """The names that a fitted estimator's network or the steps before it know."""
+    if isinstance(estimator, TransformedTargetRegressor):
+        return known_names(estimator.regressor_)
+    if not isinstance(estimator, Pipeline):
+        return getattr(estimator, "feature_names_in_", None)
+    inside = known_names(estimator.steps[-1][1])
+    if inside is not None or len(estimator) == 1:
+        return inside
+    try:
+        return estimator[:-1].get_feature_names_out()
+    except (AttributeError, TypeError, ValueError):
+        return None  # some step cannot tell
 
 
 def has_callbacks(estimator) -> bool:

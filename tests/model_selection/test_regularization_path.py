@@ -1,12 +1,20 @@
 """Path, one-standard-error rule and the ready search space."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, ParameterSampler, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    ParameterSampler,
+    cross_val_score,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -53,6 +61,62 @@ def test_path():
     for value, scores in zip(values, path.scores, strict=True):
         model = MODEL.set_params(**{name: value})
         assert_allclose(scores, cross_val_score(model, X, y, cv=3), rtol=1e-9)
+
+
+def test_path_of_inputs_and_the_simpler_model():
+    """What is left of the inputs, by name, and the model fitted to all rows."""
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=load_diabetes().feature_names)
+    frame["noise"] = np.random.default_rng(0).normal(size=len(y))
+    group = {"penalty": "group_l1", "l1_ratio": 0.9}
+    model = clone(MODEL)
+    model.regressor[-1].set_params(**group)
+    values = [1e-4, 0.02, 0.05, 5.0]
+    path = regularization_path(model, frame, y, values=values, cv=3)
+    assert path.param == "regressor__mlpregressorscratch__alpha"
+    assert path.feature_names.tolist() == list(frame.columns)
+    assert path.input_norms.shape == (4, 11)
+    assert path.n_inputs_kept[0] == 11 and path.n_inputs_kept[-1] == 0
+    assert (np.diff(path.n_inputs_kept) <= 0).all()
+    simple = values[path.best_index_1se]
+    expected = model.set_params(**{path.param: simple}).fit(frame, y)
+    assert_allclose(path.estimator_1se.predict(frame), expected.predict(frame))
+    norms = expected.regressor_[-1].feature_importances_
+    assert path.inputs_kept.tolist() == frame.columns[norms > 0].tolist()
+    assert "bmi" in path.inputs_kept and len(path.inputs_kept) < 11
+    assert f"within one standard error {simple}" in repr(path)
+
+
+def test_path_measures_each_fold():
+    """Means over the fits of the folds, of the estimators themselves."""
+    values, splits = [0.01, 0.1], list(KFold(3).split(X))
+    path = regularization_path(MODEL, X, y, values=values, cv=3, refit=False)
+    for i, value in enumerate(values):
+        model = clone(MODEL).set_params(**{path.param: value})
+        fits = [clone(model).fit(X[t], y[t]).regressor_[-1] for t, _ in splits]
+        weights = [np.concatenate([W.ravel() for W in fit.coefs_]) for fit in fits]
+        zeros = np.mean([np.mean(w == 0) for w in weights])
+        assert path.zero_share[i] == pytest.approx(zeros)
+        norms = np.mean([fit.feature_importances_ for fit in fits], axis=0)
+        assert_allclose(path.input_norms[i], norms, rtol=1e-9)
+        kept = np.mean([(fit.feature_importances_ > 0).sum() for fit in fits])
+        assert path.n_inputs_kept[i] == pytest.approx(kept)
+        layers = np.mean([np.linalg.norm(fit.coefs_[1]) for fit in fits])
+        assert path.weight_norms[i, 1] == pytest.approx(layers)
+    assert path.feature_names.tolist() == [f"x{i}" for i in range(10)]
+    assert path.estimator_1se is None
+    with pytest.raises(AttributeError, match="refit=True"):
+        path.inputs_kept  # noqa: B018
+
+
+def test_path_in_parallel_and_verbose(capsys):
+    values = [0.01, 0.1]
+    one = regularization_path(MODEL, X, y, values=values, cv=3)
+    two = regularization_path(MODEL, X, y, values=values, cv=3, n_jobs=2, verbose=2)
+    assert_allclose(one.scores, two.scores)
+    assert_allclose(one.input_norms, two.input_norms)
+    out = capsys.readouterr().out
+    assert len(re.findall(r"END \.+regressor__mlpregressorscratch__alpha", out)) == 6
 
 
 def test_path_of_any_number():

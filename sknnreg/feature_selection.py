@@ -1,0 +1,100 @@
+"""Selection of inputs by a network's penalty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectFromModel
+
+from sknnreg.model_selection._wrapped import find_mlp
+
+__all__ = ["SelectFromNetwork"]
+
+
+def input_importances(estimator) -> NDArray:
+    """``feature_importances_`` of the network that an estimator is or ends in."""
+    return find_mlp(estimator).feature_importances_
+
+
+class SelectFromNetwork(SelectFromModel):
+    """:class:`sklearn.feature_selection.SelectFromModel` whose zeros are exact.
+
+    It keeps the inputs that the network uses: those of which some weight is not zero.
+    ``penalty="group_l1"`` drops whole inputs, ``penalty="l1"`` at times (Scardapane et
+    al. 2017, "Group sparse regularization for deep neural networks"). SelectFromModel
+    itself keeps, unless told otherwise, the inputs above the mean importance.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network, or a pipeline that ends in one and has a column for each input.
+
+    threshold : float, str or None, default=None
+        As in SelectFromModel; None for the smallest number above zero.
+
+    prefit, norm_order, max_features :
+        As in SelectFromModel.
+
+    importance_getter : str or callable, default=input_importances
+        As in SelectFromModel; by default ``feature_importances_`` of the network.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    threshold_ : float
+        The smallest importance that is kept.
+    max_features_, n_features_in_, feature_names_in_ :
+        As in SelectFromModel.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from sknnreg import MLPRegressorScratch
+    >>> from sknnreg.feature_selection import SelectFromNetwork
+    >>> X, y = make_regression(200, 10, n_informative=3, random_state=0)
+    >>> network = MLPRegressorScratch(
+    ...     hidden_layer_sizes=(10,), penalty="group_l1", alpha=0.1, l1_ratio=0.9,
+    ...     learning_rate_init=0.01, max_iter=500, random_state=0,
+    ... )
+    >>> selector = SelectFromNetwork(network).fit(X, y / y.std())
+    >>> selector.get_support().sum()
+    np.int64(3)
+    """
+
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        *,
+        threshold: float | str | None = None,
+        prefit: bool = False,
+        norm_order: int = 1,
+        max_features: int | Callable | None = None,
+        importance_getter: str | Callable = input_importances,
+    ) -> None:
+        super().__init__(
+            estimator,
+            threshold=threshold,
+            prefit=prefit,
+            norm_order=norm_order,
+            max_features=max_features,
+            importance_getter=importance_getter,
+        )
+
+    def _exact(self) -> SelectFromModel:
+        """The same with a threshold that only zero is below."""
+        selector = SelectFromModel(**self.get_params(deep=False))
+        vars(selector).update(vars(self))
+        if selector.threshold is None:
+            selector.threshold = np.nextafter(0.0, 1.0)
+        return selector
+
+    def _get_support_mask(self) -> NDArray:
+        return self._exact()._get_support_mask()
+
+    @property
+    def threshold_(self) -> float:
+        return self._exact().threshold_
