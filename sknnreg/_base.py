@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknnreg._advice import did_you_mean, hint
 from sknnreg._callbacks import CallbackSupportMixin, Followed
 from sknnreg._checkpoint import Saving
 from sknnreg._data import Given
@@ -20,7 +21,7 @@ from sknnreg._fitted import fitted_arrays, importances
 from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
-from sknnreg._sklearn import _fit_context
+from sknnreg._sklearn import InvalidParameterError, _fit_context
 from sknnreg._target import Target
 from sknnreg.callbacks import checkpoint_of
 from sknnreg.engine.network import Bound
@@ -40,6 +41,23 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
     @abstractmethod
     def _new_target(self) -> Target:
         """The target as the hyperparameters describe it, nothing learned yet."""
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            raise InvalidParameterError(f"{error}{hint(self)}") from None
+
+    def set_params(self, **params: Any) -> Self:
+        """Set hyperparameters, as every estimator of scikit-learn does."""
+        try:
+            return super().set_params(**params)
+        except ValueError as error:
+            known = self.get_params(deep=False)
+            unknown = [name for name in params if name.partition("__")[0] not in known]
+            if not unknown:
+                raise
+            raise ValueError(f"{error}{did_you_mean(unknown[0], known)}") from None
 
     # Fitting
 
@@ -144,15 +162,15 @@ class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
         run.warn(0)
         return self
 
-    def _has_partial_fit(self) -> bool:
+    def _why_no_partial_fit(self) -> str | None:
         if self.solver == "lbfgs":
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
-            )
+            return "it needs a stochastic solver, and solver='lbfgs' is not."
         if self.early_stopping:
-            raise AttributeError("partial_fit does not support early_stopping=True")
-        return True
+            return (
+                "it trains for one epoch and has nothing to stop, so it cannot be used "
+                "with early_stopping=True."
+            )
+        return None
 
     # Predicting
 

@@ -45,19 +45,50 @@ def warn(message: str, category: type[Warning], estimator) -> None:
     ``stacklevel`` would have to be guessed: how many calls lie between depends on the
     pipelines and searches around the estimator.
     """
-    for frame in frames():
-        if is_users(frame):
-            registry = frame.f_globals.setdefault("__warningregistry__", {})
-            warnings.warn_explicit(
-                message,
-                category,
-                frame.f_code.co_filename,
-                frame.f_lineno,
-                frame.f_globals.get("__name__"),
-                registry,
-            )
+    frame = users_frame()
+    if frame is None:
+        warnings.warn(f"{message} [{estimator!r}]", category, stacklevel=2)
+    else:
+        warn_at(frame, message, category)
+
+
+def warn_of_data(message: str) -> None:
+    """Warn at the user's line; of many fits that it calls, in the first only.
+
+    Python's own filter does not see to that: scikit-learn sets the filters anew for
+    each fit of a search, and then all warnings are new.
+    """
+    frame = users_frame()
+    if not fit_is_the_users():
+        place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+        if (*place, message) in said:
             return
-    warnings.warn(f"{message} [{estimator!r}]", category, stacklevel=2)
+        said.add((*place, message))
+    if frame is None:
+        warnings.warn(message, UserWarning, stacklevel=2)
+    else:
+        warn_at(frame, message, UserWarning)
+
+
+#: what :func:`warn_of_data` has said, and where
+said: set[tuple[str, int, str]] = set()
+
+
+def users_frame() -> FrameType | None:
+    """The user's line that called; None in a worker."""
+    return next((frame for frame in frames() if is_users(frame)), None)
+
+
+def warn_at(frame: FrameType, message: str, category: type[Warning]) -> None:
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        frame.f_globals.get("__name__"),
+        registry,
+    )
 
 
 def fit_is_the_users() -> bool:

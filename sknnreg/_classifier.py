@@ -10,8 +10,8 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 
+from sknnreg._advice import OnlyIf
 from sknnreg._base import BaseMLP
 from sknnreg._hyperparameters import CLASSIFIER, SHARED, constraints
 from sknnreg._sklearn import _check_partial_fit_first_call, _fit_context
@@ -381,7 +381,7 @@ W¹_j
     def _new_target(self) -> ClassTarget:
         return ClassTarget(self.class_weight, self.label_smoothing)
 
-    @available_if(lambda self: self._has_partial_fit())
+    @OnlyIf(BaseMLP._why_no_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,

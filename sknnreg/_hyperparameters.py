@@ -7,7 +7,7 @@ from these rows. What is said to a user about a hyperparameter is in ``_docs.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -37,9 +37,15 @@ class Choice(StrOptions):
         self.registry, self.extra = registry, extra
         super().__init__({*registry, *extra})
 
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.registry, *self.extra))
+
     def is_satisfied_by(self, val) -> bool:
-        self.options = {*self.registry, *self.extra}
+        self.options = set(self)
         return super().is_satisfied_by(val)
+
+    def __str__(self) -> str:  # scikit-learn's order is that of a set
+        return f"a str among {{{', '.join(map(repr, self))}}}"
 
 
 @dataclass(frozen=True)

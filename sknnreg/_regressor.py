@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 
+from sknnreg._advice import OnlyIf
 from sknnreg._assemble import arguments
 from sknnreg._base import BaseMLP
 from sknnreg._hyperparameters import REGRESSOR, SHARED, constraints
@@ -389,7 +389,7 @@ W¹_j
         kind = REGRESSION_LOSSES[self.loss]
         return NumericTarget(self.loss, kind(**arguments(kind, [self], float)))
 
-    @available_if(lambda self: self._has_partial_fit())
+    @OnlyIf(BaseMLP._why_no_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None

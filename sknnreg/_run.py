@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from sknnreg._advice import dead_layer, doubts
 from sknnreg._assemble import batch_size, build_task, new_stopping
-from sknnreg._caller import fit_is_the_users, warn
+from sknnreg._caller import fit_is_the_users, warn, warn_of_data
 from sknnreg._checkpoint import resumed
 from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier, why_not, write
@@ -97,7 +98,13 @@ def start(
             progress, earlier, fitted = saved.progress, saved.earlier, None
     data = hold_out(model, data, progress.streams.seeds[0][0])
     return Run(
-        models, data, progress, earlier=earlier, fitted=fitted, tolerant=tolerant
+        models,
+        data,
+        progress,
+        earlier=earlier,
+        fitted=fitted,
+        incremental=incremental,
+        tolerant=tolerant,
     )
 
 
@@ -140,6 +147,8 @@ class Run:
         What happened before, if they go on from a fit.
     fitted : estimator or None
         Whose coefficients to go on from.
+    incremental : bool
+        Whether this is a step of a longer training.
     tolerant : bool
         Whether a scorer that raises is that model's failure, not the run's.
 
@@ -153,6 +162,8 @@ class Run:
         Why a model could not become an estimator.
     failures : set of int
         Models whose scorer raised.
+    doubts : list of str
+        What there is to warn of in the data.
     messages : list of list of (str, type)
         For each model what there is to warn of, with the kind of warning.
     stopped : bool
@@ -169,6 +180,7 @@ class Run:
         *,
         earlier: Earlier,
         fitted=None,
+        incremental: bool = False,
         tolerant: bool = False,
     ) -> None:
         self.models, self.data, self.tolerant = list(models), data, tolerant
@@ -181,6 +193,7 @@ class Run:
         self.trouble: str | None = None
         self.task = build_task(self.models, data, progress, fitted, tolerant)
         self._check_batch_size()
+        self.doubts = [] if incremental or progress.epoch else doubts(data)
         goes_on = self.earlier.n_epochs and not progress.epoch
         if goes_on and self.task.keep_best:
             self._first_score_to_beat()
@@ -198,6 +211,8 @@ class Run:
 
     def warn(self, i: int) -> None:
         """Say what there is to be said of model i, once it is an estimator."""
+        for text in self.doubts:
+            warn_of_data(text)
         for text, category in self.messages[i]:
             warn(text, category, self.models[i])
 
@@ -301,3 +316,6 @@ class Run:
             said = write(self.models[i], task, self.data, k, self.earlier, is_last)
             if said is not None:
                 self.messages[i].append((said, ConvergenceWarning))
+            dead = dead_layer(self.models[i]) if task.regularizer.has_kink else None
+            if dead is not None:
+                self.messages[i].append((dead, UserWarning))

@@ -12,7 +12,12 @@ from sklearn.model_selection._validation import (
     _warn_or_raise_about_fit_failures,
 )
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_method_params,
@@ -23,6 +28,7 @@ from sklearn.utils.validation import (
 __all__ = [
     "BaseSearchCV",
     "Interval",
+    "InvalidParameterError",
     "Options",
     "StrOptions",
     "_MultimetricScorer",

@@ -28,6 +28,10 @@ however_it_ends = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"
 )
 
+#: For tests of scikit-learn's targets as they are, and of penalties that go to the end.
+unscaled = pytest.mark.filterwarnings("ignore:The target has a standard deviation")
+nothing_left = pytest.mark.filterwarnings("ignore:The penalty has set all weights")
+
 #: For tests of callbacks, which came with scikit-learn 1.9.
 needs_callbacks = pytest.mark.skipif(
     importlib.util.find_spec("sklearn.callback") is None,

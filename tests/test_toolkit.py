@@ -16,9 +16,9 @@ from sknnreg.engine.layers import BatchNorm, LayerNorm
 from sknnreg.engine.penalties import PENALTIES, GroupL1, Penalty
 from sknnreg.engine.schedules import SCHEDULES, Horizon
 from tests.engine.factories import context
-from tests.factories import however_it_ends
+from tests.factories import however_it_ends, nothing_left, unscaled
 
-pytestmark = however_it_ends
+pytestmark = [however_it_ends, unscaled, nothing_left]
 
 
 # Normalization

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.model_selection import ParameterSampler
 
 from sknnreg._report import say
 from sknnreg._run import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks, named
-from sknnreg.model_selection._search import MORE, FusedSearch
+from sknnreg.model_selection._search import MORE, FusedSearch, grid
 from sknnreg.model_selection._work import Fold, Job, numbered
 from sknnreg.model_selection._wrapped import find_mlp, prefix
 
@@ -144,7 +144,8 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
 
     def _candidates(self) -> Iterable[dict]:
         if self.n_candidates is None:
-            return ParameterGrid(self.param_grid)
+            remedy = "Set n_candidates: how many to draw."
+            return grid(self.param_grid, remedy)
         return ParameterSampler(
             self.param_grid, self.n_candidates, random_state=self.random_state
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -208,7 +209,11 @@ def regularization_path(
         verbose=verbose,
         max_stack=max_stack,
         error_score="raise",
-    ).fit(X, y, **params)
+    )
+    with warnings.catch_warnings():
+        # a path goes to its end, where nothing may be left
+        warnings.filterwarnings("ignore", message="The penalty has set all weights")
+        search.fit(X, y, **params)
     results, seen = search.cv_results_, search.measured
     mean = results["mean_test_score"]
     scores = [results[f"split{i}_test_score"] for i in range(search.n_splits_)]

@@ -203,6 +203,18 @@ class FusedSearch(BaseSearchCV):
             self.feature_names_in_ = best.feature_names_in_
 
 
+def grid(space: dict | list[dict], remedy: str) -> ParameterGrid:
+    """All settings of a space that has lists of values only."""
+    parts = [space] if isinstance(space, dict) else space
+    drawn = {name for part in parts for name, v in part.items() if hasattr(v, "rvs")}
+    if drawn:
+        raise ValueError(
+            "param_grid has distributions, of which there is no grid: "
+            f"{', '.join(sorted(drawn))}. {remedy}"
+        )
+    return ParameterGrid(space)
+
+
 def _table(values, n_splits: int) -> NDArray:
     """A row a candidate, a column a fold."""
     return np.asarray(values).reshape(-1, n_splits)
@@ -302,7 +314,8 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         self.return_history = return_history
 
     def _candidates(self) -> Iterable[dict]:
-        return ParameterGrid(self.param_grid)
+        remedy = "Use FusedRandomizedSearchCV, which draws candidates."
+        return grid(self.param_grid, remedy)
 
 
 class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):

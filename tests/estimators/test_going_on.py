@@ -85,9 +85,13 @@ def test_where_there_is_no_partial_fit(kind):
     assert hasattr(kind(), "partial_fit")
     assert not hasattr(kind(solver="lbfgs"), "partial_fit")
     assert not hasattr(kind(early_stopping=True), "partial_fit")
-    with pytest.raises(AttributeError) as error:
-        _ = kind(solver="lbfgs").partial_fit
-    assert "lbfgs is not stochastic" in str(error.value.__cause__)
+    for params, why in (
+        ({"solver": "lbfgs"}, "needs a stochastic solver, and solver='lbfgs' is not"),
+        ({"early_stopping": True}, "cannot be used with early_stopping=True"),
+    ):
+        with pytest.raises(AttributeError, match=f"'partial_fit': .*{why}"):
+            _ = kind(**params).partial_fit
+    assert "one epoch" in kind.partial_fit.__doc__
 
 
 @not_converged

@@ -21,9 +21,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tests import factories
-from tests.factories import QUICK, assert_same_bits, not_converged
+from tests.factories import (
+    QUICK,
+    assert_same_bits,
+    not_converged,
+    nothing_left,
+    unscaled,
+)
 
-pytestmark = not_converged  # few epochs: these tests are about the joints
+# few epochs, and grids to the end: these tests are about the joints
+pytestmark = [not_converged, unscaled, nothing_left]
 N_DIGITS = 300
 classifier = partial(factories.classifier, **QUICK)
 regressor = partial(factories.regressor, **QUICK)

@@ -26,10 +26,10 @@ from sknnreg.model_selection import (
     regularization_cocktail,
     regularization_path,
 )
-from tests.factories import however_it_ends
+from tests.factories import however_it_ends, nothing_left
 from tests.model_selection.factories import groups_of
 
-pytestmark = however_it_ends
+pytestmark = [however_it_ends, nothing_left]
 
 X, y = load_diabetes(return_X_y=True)
 MODEL = TransformedTargetRegressor(
