@@ -1,7 +1,9 @@
 """Displays: what a training, a network or a search looks like."""
 
 from sknnreg.inspection._loss_curve import LossCurveDisplay
+from sknnreg.inspection._weights import WeightsDisplay
 
 __all__ = [
     "LossCurveDisplay",
+    "WeightsDisplay",
 ]
