@@ -1,9 +1,11 @@
 """Displays: what a training, a network or a search looks like."""
 
 from sknnreg.inspection._loss_curve import LossCurveDisplay
+from sknnreg.inspection._signal_propagation import SignalPropagationDisplay
 from sknnreg.inspection._weights import WeightsDisplay
 
 __all__ = [
     "LossCurveDisplay",
+    "SignalPropagationDisplay",
     "WeightsDisplay",
 ]
