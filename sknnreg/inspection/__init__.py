@@ -1,11 +1,13 @@
 """Displays: what a training, a network or a search looks like."""
 
 from sknnreg.inspection._loss_curve import LossCurveDisplay
+from sknnreg.inspection._regularization_path import RegularizationPathDisplay
 from sknnreg.inspection._signal_propagation import SignalPropagationDisplay
 from sknnreg.inspection._weights import WeightsDisplay
 
 __all__ = [
     "LossCurveDisplay",
+    "RegularizationPathDisplay",
     "SignalPropagationDisplay",
     "WeightsDisplay",
 ]
