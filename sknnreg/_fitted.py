@@ -203,12 +203,19 @@ def extended(history: dict, new: dict) -> dict[str, list[float]]:
     }
 
 
+def layer_weights(model) -> list[list[NDArray]]:
+    """The weight matrices of each layer that has any; a residual block may have two."""
+    network = model._network
+    groups = [
+        [layer[name][0] for name, spec in specs.items() if spec.part == "weights"]
+        for specs, layer in zip(
+            network.specs, fitted_arrays(model, network), strict=True
+        )
+    ]
+    return [group for group in groups if group]
+
+
 def importances(model) -> NDArray:
     """Euclidean norm of the weights that leave each input, (n_features,)."""
-    network = model._network
-    layers = fitted_arrays(model, network)
-    for specs, layer in zip(network.specs, layers, strict=True):
-        leaving = [layer[n] for n, spec in specs.items() if spec.part == "weights"]
-        if leaving:  # of a residual block also what goes around it
-            return np.sqrt(sum(np.vecdot(W[0], W[0]) for W in leaving))
-    raise AssertionError("a network has weights")
+    # of a residual block also what goes around it
+    return np.sqrt(sum(np.vecdot(W, W) for W in layer_weights(model)[0]))

@@ -176,3 +176,13 @@ def test_sparse_input_without_stored_numbers():
     x = csr_array((6, 5))
     layer = Dropout(0.4)
     assert layer.forward(x, context(layer, 6, 5))[0].nnz == 0
+
+
+def test_without_random_numbers_both_passes_are_the_identity():
+    layer = Dropout(0.5)
+    c = context(layer, 20, 3)
+    layer.forward(np.ones((1, 20, 3)), c)  # leaves a mask
+    c.streams = None
+    x, dy = np.ones((1, 20, 3)), np.full((1, 20, 3), 2.0)
+    assert_array_equal(layer.forward(x, c), x)
+    assert_array_equal(layer.backward(dy, c, True), np.full((1, 20, 3), 2.0))

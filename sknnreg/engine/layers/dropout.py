@@ -43,6 +43,7 @@ class Dropout(Layer):
 
     def forward(self, x, c):
         if c.streams is None:
+            c.saved.pop("mask", None)  # of an earlier pass
             return x
         if not isinstance(x, np.ndarray):
             return self._forward_sparse([x] * c.n_models if issparse(x) else x, c)
@@ -64,4 +65,6 @@ class Dropout(Layer):
         return dropped
 
     def backward(self, dy, c, need_dx):
+        if "mask" not in c.saved:
+            return dy
         return np.multiply(dy, c.saved["mask"], out=dy)
