@@ -1,8 +1,9 @@
-"""What following a fit costs, beside the same fit alone: ``python -m benchmarks.callbacks``.
+"""What it costs to follow a fit: ``python -m benchmarks.callbacks``.
 
-Each kind of following takes turns with a fit that nothing follows, on one thread. A ratio
-is its time divided by that of the fit alone. The first column is epochs of a tenth of a
-second, the second of a millisecond: what is done once an epoch weighs more there.
+Each kind of following takes turns with a fit that nothing follows, on one thread. A
+ratio is its time divided by that of the fit alone. Epochs of the first column take
+some fifty milliseconds, those of the second one: what is done once an epoch weighs more
+there.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def main():
     ratios: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         for n, n_features, n_epochs in SHAPES.values():
-            X, y = make_data(n, n_features, 2, np.float32)
+            X, y = make_data(n, n_features, "binary", np.float32)
             model = MLPClassifierScratch(
                 max_iter=n_epochs, n_iter_no_change=n_epochs, random_state=0
             )

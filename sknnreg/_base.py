@@ -18,6 +18,7 @@ from sknnreg._callbacks import CallbackSupportMixin, Followed
 from sknnreg._checkpoint import Saving
 from sknnreg._data import Given
 from sknnreg._fitted import fitted_arrays, importances
+from sknnreg._html import Documented, Summarized
 from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 SAMPLING_ROWS = 8192
 
 
-class BaseMLP(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
     """Multi-layer perceptron on the NumPy engine. Use the derived classes."""
 
     @abstractmethod

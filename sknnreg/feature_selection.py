@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectFromModel
 
+from sknnreg._html import Documented
 from sknnreg.model_selection._wrapped import find_mlp
 
 __all__ = ["SelectFromNetwork"]
@@ -19,7 +20,7 @@ def input_importances(estimator) -> NDArray:
     return find_mlp(estimator).feature_importances_
 
 
-class SelectFromNetwork(SelectFromModel):
+class SelectFromNetwork(Documented, SelectFromModel):
     """:class:`sklearn.feature_selection.SelectFromModel` whose zeros are exact.
 
     It keeps the inputs that the network uses: those of which some weight is not zero.

@@ -22,6 +22,7 @@ from sklearn.model_selection import (
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel
 
+from sknnreg._html import Documented
 from sknnreg._sklearn import (
     BaseSearchCV,
     Interval,
@@ -53,7 +54,7 @@ MORE = {
 }
 
 
-class FusedSearch(BaseSearchCV):
+class FusedSearch(Documented, BaseSearchCV):
     """What the fused searches share: scikit-learn's ``fit`` around another evaluation.
 
     scikit-learn's fits candidate by candidate within its ``fit``; all that is not about
