@@ -144,7 +144,7 @@ class RegularizationPathDisplay:
         *,
         kind: str = "score",
         param: str | None = None,
-        score_name: str = "Score",
+        score_name: str | None = None,
         ax: Axes | Sequence[Axes] | None = None,
         **plot_params: Any,
     ) -> Self:
@@ -152,17 +152,14 @@ class RegularizationPathDisplay:
 
         Parameters
         ----------
-        path : RegularizationPath or Bunch
+        path : RegularizationPath
             The answer of ``regularization_path``.
 
         kind : {"score", "zeros", "norms", "inputs", "all"}, default="score"
             As for :meth:`plot`.
 
-        param : str, default=None
-            Name of the hyperparameter. None: what the path says, or "alpha".
-
-        score_name : str, default="Score"
-            Name of the score.
+        param, score_name : str, default=None
+            Names of the hyperparameter and the score. None: what the path says.
 
         ax : matplotlib Axes or array of them, default=None
             As for :meth:`plot`.
@@ -174,21 +171,18 @@ class RegularizationPathDisplay:
         -------
         display : RegularizationPathDisplay
         """
-        optional = (
-            "zero_share",
-            "weight_norms",
-            "input_norms",
-            "n_inputs_kept",
-            "feature_names",
-        )
         display = cls(
             param_values=path.param_values,
             scores=path.scores,
             best_index=path.best_index,
             best_index_1se=path.best_index_1se,
-            param=getattr(path, "param", "alpha") if param is None else param,
-            score_name=score_name,
-            **{name: getattr(path, name, None) for name in optional},
+            zero_share=path.zero_share,
+            weight_norms=path.weight_norms,
+            input_norms=path.input_norms,
+            n_inputs_kept=path.n_inputs_kept,
+            feature_names=path.feature_names,
+            param=path.param if param is None else param,
+            score_name=path.score_name if score_name is None else score_name,
         )
         return display.plot(ax, kind=kind, **plot_params)
 

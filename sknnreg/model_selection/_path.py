@@ -27,6 +27,8 @@ class RegularizationPath:
         The hyperparameter, by its whole name.
     param_values : ndarray of shape (n_values,)
         Its values.
+    score_name : str
+        What the score is called.
     scores : ndarray of shape (n_values, n_splits)
         Of each value on each split.
     mean_score, std_score : ndarray of shape (n_values,)
@@ -55,6 +57,7 @@ class RegularizationPath:
 
     param: str
     param_values: NDArray
+    score_name: str
     scores: NDArray
     mean_score: NDArray
     std_score: NDArray
@@ -89,7 +92,7 @@ class RegularizationPath:
 
     def __repr__(self) -> str:
         best, simple = (
-            f"{self.param_values[i]!s} ({self.mean_score[i]:.4g})"
+            f"{self.param_values[i]} ({self.score_name}={self.mean_score[i]:.4g})"
             for i in (self.best_index, self.best_index_1se)
         )
         return (
@@ -222,6 +225,7 @@ def regularization_path(
     return RegularizationPath(
         param=name,
         param_values=np.asarray(values),
+        score_name=scoring if isinstance(scoring, str) else "score",
         scores=np.stack(scores, axis=1),
         mean_score=mean,
         std_score=results["std_test_score"],

@@ -160,5 +160,6 @@ def path(n_values=5, n_inputs=4, **missing):
         "n_inputs_kept": (input_norms > 0).sum(axis=1),
         "feature_names": np.array([f"input {i}" for i in range(n_inputs)]),
         "param": "alpha",
+        "score_name": "score",
     }
-    return SimpleNamespace(**{k: v for k, v in full.items() if k not in missing})
+    return SimpleNamespace(**full | missing)
