@@ -114,7 +114,7 @@ def test_names_that_would_overlap_are_moved_apart():
 
 
 def test_other_values():
-    path = factories.path(param=None)
+    path = factories.path()
     path.param_values = np.array([0.4, 0.0, 0.3, 0.1, 0.2])
     (ax,) = show(path, param="dropout").axes_
     assert ax.get_xscale() == "linear" and ax.get_xlabel() == "dropout"
