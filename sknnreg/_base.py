@@ -14,6 +14,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg._data import Given
+from sknnreg._distribution import SET_DROPOUT
 from sknnreg._fitted import fitted_arrays, importances
 from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._report import Printer
@@ -163,7 +164,7 @@ class BaseMLP(BaseEstimator, ABC):
             return plain and np.isfinite(X.sum())
 
     def _raw_predict(self, X) -> NDArray:
-        """Raw outputs (n, n_outputs) for new data."""
+        """Raw outputs (n, n_raw) for new data."""
         check_is_fitted(self)
         X = self._validate_new(X)
         return Bound(self._network, fitted_arrays(self, self._network)).predict(X)[0]
@@ -171,17 +172,21 @@ class BaseMLP(BaseEstimator, ABC):
     def _inverse_link(self, raw: NDArray) -> NDArray:
         return self._network.loss.inverse_link(raw)
 
+    @property
+    def _is_random(self) -> bool:
+        """Whether dropout or noise can stay on while predicting."""
+        return any(layer.is_random for layer in self._network.layers)
+
     def _sample_raw(self, X, n_samples: int) -> NDArray:
-        """Raw outputs (n_samples, n, n_outputs) of stochastic passes (Monte Carlo).
+        """Raw outputs (n_samples, n, n_raw) of stochastic passes (Monte Carlo).
 
         The passes are models of one stack with shared parameters and seeds of their
         own (Gal & Ghahramani 2016).
         """
         check_is_fitted(self)
-        if not any(layer.is_random for layer in self._network.layers):
+        if not self._is_random:
             raise ValueError(
-                "Sampling predictions needs a network that is random: set dropout, "
-                "input_dropout or input_noise before fit."
+                f"Sampling predictions needs a network that is random: {SET_DROPOUT}."
             )
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         X = self._validate_new(X)

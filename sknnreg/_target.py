@@ -72,7 +72,7 @@ class Target(ABC):
 
     @abstractmethod
     def decode(self, raw: NDArray) -> NDArray:
-        """Predictions for raw outputs (n, n_outputs), which it may overwrite."""
+        """Predictions for raw outputs (n, n_raw), which it may overwrite."""
 
 
 class NumericTarget(Target):
@@ -100,8 +100,11 @@ class NumericTarget(Target):
         return self._loss
 
     def decode(self, raw):
-        prediction = self._loss.inverse_link(raw)
-        return prediction[..., 0] if prediction.shape[-1] == 1 else prediction
+        return self.shaped(self._loss.inverse_link(raw))
+
+    def shaped(self, answer: NDArray) -> NDArray:
+        """What is said of each target, (..., n_targets), in the shape of ``y``."""
+        return answer[..., 0] if answer.shape[-1] == 1 else answer
 
 
 class ClassTarget(Target):
