@@ -11,7 +11,12 @@ from sklearn.model_selection._validation import (
     _insert_error_scores,
     _warn_or_raise_about_fit_failures,
 )
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    StrOptions,
+)
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
     _check_method_params,
@@ -21,6 +26,7 @@ from sklearn.utils.validation import (
 
 __all__ = [
     "BaseSearchCV",
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",

@@ -202,6 +202,12 @@ class ClassTarget(Target):
             return classes[(raw[:, 0] > 0).astype(np.intp)]
         return classes[raw.argmax(axis=1)]
 
+    def choose(self, probability: NDArray) -> NDArray:
+        """Predictions for probabilities (n, n_classes)."""
+        if self.is_multilabel:
+            return self.decode(probability - 0.5)
+        return self.decode(probability[:, 1:] - 0.5 if self.is_binary else probability)
+
     def both_classes(self, raw: NDArray) -> NDArray:
         """A column for each class where one raw output stands for two."""
         return np.concatenate([-raw, raw], axis=-1) if self.is_binary else raw
