@@ -153,7 +153,7 @@ class MonteCarloDropout(Around):
                 )
             probability = self.predict_proba(X)
             return find_mlp(opened(self._fitted))._target.choose(probability)
-        samples = self._samples(X, "sample_predict", "predict")
+        samples = self.sample_predict(X)
         mean = samples.mean(axis=0)
         return (mean, samples.std(axis=0)) if return_std else mean
 
