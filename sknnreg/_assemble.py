@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def take_over(model, network: Network, parameters: Parameters) -> None:
             "warm_start and partial_fit go on with fitted coefficients of shapes "
             f"{[a.shape[1:] for a in old]}, but hidden_layer_sizes="
             f"{model.hidden_layer_sizes!r}, normalization={model.normalization!r}, "
-            f"residual={model.residual!r} and the data need "
+            f"residual={model.residual!r}, the loss and the data need "
             f"{[a.shape[1:] for a in new]}."
         )
     if [a.shape for a in old_measured] == [a.shape for a in measured]:
@@ -176,8 +177,11 @@ def per_layer(models, name: str, n_layers: int, dtype) -> list[Number]:
     return [stack(column, dtype) for column in zip(*rows, strict=True)]
 
 
-def build_network(models, n_in: int, n_out: int, loss: Loss, dtype) -> Network:
-    """[noise], [input dropout], the hidden blocks, and a dense layer."""
+def build_network(models, n_in: int, n_targets: int, loss: Loss, dtype) -> Network:
+    """[noise], [input dropout], the hidden blocks, and a dense layer.
+
+    That is as wide as the loss needs for so many targets.
+    """
     model = models[0]
     sizes = hidden_sizes(model)
     layers: list[Layer] = []
@@ -192,7 +196,7 @@ def build_network(models, n_in: int, n_out: int, loss: Loss, dtype) -> Network:
             layers.append(Residual(block, initializers(model)[0]))
         else:
             layers.extend(block)
-    layers.append(Dense(n_out, *initializers(model)))
+    layers.append(Dense(n_targets * loss.per_target, *initializers(model)))
     return Network(layers, loss, n_in)
 
 
@@ -300,8 +304,9 @@ def arguments(kind: Callable, models, dtype) -> dict[str, Any]:
     for name in parameter_names(kind):
         if hasattr(models[0], name):
             values = [getattr(model, name) for model in models]
-            is_flag = isinstance(values[0], (bool, np.bool_))
-            found[name] = values[0] if is_flag else stack(values, dtype)
+            # flags and sequences are common to the models of a stack
+            is_number = isinstance(values[0], Real) and not isinstance(values[0], bool)
+            found[name] = stack(values, dtype) if is_number else values[0]
     return found
 
 

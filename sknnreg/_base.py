@@ -17,6 +17,7 @@ from sknnreg._advice import did_you_mean, hint
 from sknnreg._callbacks import CallbackSupportMixin, Followed
 from sknnreg._checkpoint import Saving
 from sknnreg._data import Given
+from sknnreg._distribution import SET_DROPOUT
 from sknnreg._fitted import fitted_arrays, importances
 from sknnreg._html import Documented, Summarized
 from sknnreg._hyperparameters import check_entries, check_lbfgs
@@ -196,7 +197,7 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
             return plain and np.isfinite(X.sum())
 
     def _raw_predict(self, X) -> NDArray:
-        """Raw outputs (n, n_outputs) for new data."""
+        """Raw outputs (n, n_raw) for new data."""
         check_is_fitted(self)
         X = self._validate_new(X)
         return Bound(self._network, fitted_arrays(self, self._network)).predict(X)[0]
@@ -204,17 +205,21 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
     def _inverse_link(self, raw: NDArray) -> NDArray:
         return self._network.loss.inverse_link(raw)
 
+    @property
+    def _is_random(self) -> bool:
+        """Whether dropout or noise can stay on while predicting."""
+        return any(layer.is_random for layer in self._network.layers)
+
     def _sample_raw(self, X, n_samples: int) -> NDArray:
-        """Raw outputs (n_samples, n, n_outputs) of stochastic passes (Monte Carlo).
+        """Raw outputs (n_samples, n, n_raw) of stochastic passes (Monte Carlo).
 
         The passes are models of one stack with shared parameters and seeds of their
         own (Gal & Ghahramani 2016).
         """
         check_is_fitted(self)
-        if not any(layer.is_random for layer in self._network.layers):
+        if not self._is_random:
             raise ValueError(
-                "Sampling predictions needs a network that is random: set dropout, "
-                "input_dropout or input_noise before fit."
+                f"Sampling predictions needs a network that is random: {SET_DROPOUT}."
             )
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         X = self._validate_new(X)

@@ -259,7 +259,7 @@ W¹_j
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of outputs.
+        Number of outputs; of a regressor, of targets.
     out_activation_ : str
         Name of the inverse link.
 

@@ -14,7 +14,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from textwrap import indent
 
-from sknnreg._hyperparameters import CLASSIFIER, REGRESSOR, SHARED, Row
+from sknnreg._hyperparameters import CLASSIFIER, REGRESSOR, SHARED, Increasing, Row
 from sknnreg._sklearn import Interval, Options
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import INITIALIZERS
@@ -84,7 +84,9 @@ def hint(row: Row) -> str:
     """The type of a hyperparameter, from what is allowed for it."""
     types = []
     for allowed in row.allowed:
-        if isinstance(allowed, (Interval, Options)):
+        if isinstance(allowed, Increasing):
+            known = "ArrayLike"
+        elif isinstance(allowed, (Interval, Options)):
             known = {Real: "float", Integral: "int", str: "str"}[allowed.type]
         else:
             known = HINTS[allowed]
@@ -164,8 +166,10 @@ def main() -> None:
 PARAMETERS = f"""
 loss : {names(REGRESSION_LOSSES)}, default='squared_error'
     'squared_error' is ½(ŷ − y)²; 'absolute_error' |ŷ − y|; 'huber' is quadratic
-    up to ``huber_delta`` and linear beyond; 'quantile' is the pinball loss;
-    'poisson' is half the Poisson deviance, with ŷ = exp(raw output), for y ≥ 0.
+    up to ``huber_delta`` and linear beyond; 'quantile' is the pinball loss, summed
+    over the quantiles of ``quantile``; 'gaussian' is minus the logarithm of a normal
+    density whose mean and variance are both predicted; 'poisson' is half the Poisson
+    deviance, with ŷ = exp(raw output), for y ≥ 0.
 
 hidden_layer_sizes : array-like of shape (n_layers - 2,), default=(100,)
     Units of each hidden layer; ``()`` is a linear model.
@@ -351,8 +355,11 @@ label_smoothing : float, default=0.0
 huber_delta : float, default=1.0
     Where 'huber' turns linear, in the unit of the target.
 
-quantile : float, default=0.5
-    The quantile in (0, 1) that 'quantile' estimates.
+quantile : float or array-like of shape (n_quantiles,), default=0.5
+    What loss='quantile' estimates: a quantile in (0, 1), or several in strictly
+    increasing order, by one network and without crossing. ``predict`` gives the one
+    nearest ½, ``predict_quantiles`` all. For other losses, those that
+    ``predict_quantiles`` gives if none are asked for.
 """
 
 ATTRIBUTES = """
@@ -392,7 +399,7 @@ history_ : dict of {str: list of float}
 n_layers_ : int
     Number of layers, input and output included.
 n_outputs_ : int
-    Number of outputs.
+    Number of outputs; of a regressor, of targets.
 out_activation_ : str
     Name of the inverse link.
 """

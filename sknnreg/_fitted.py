@@ -71,7 +71,7 @@ def about(network: Network, data: Data) -> dict[str, Any]:
     return data.learned | {
         "_network": network,
         "n_layers_": 1 + len(weighted),
-        "n_outputs_": network.n_out,
+        "n_outputs_": network.n_out // network.loss.per_target,
         "out_activation_": network.loss.link,
     }
 

@@ -48,6 +48,19 @@ class Choice(StrOptions):
         return f"a str among {{{', '.join(map(repr, self))}}}"
 
 
+class Increasing(Interval):
+    """A sequence of numbers of an interval, each larger than the one before."""
+
+    def is_satisfied_by(self, val) -> bool:
+        entries = list(val) if np.iterable(val) else []
+        if not entries or not all(map(super().is_satisfied_by, entries)):
+            return False
+        return bool((np.diff(entries) > 0).all())
+
+    def __str__(self) -> str:
+        return f"a strictly increasing array-like, each entry {super().__str__()}"
+
+
 @dataclass(frozen=True)
 class Clash:
     """Why ``lbfgs`` cannot be used with a value, and what to set instead."""
@@ -205,7 +218,13 @@ CLASSIFIER: dict[str, Row] = {
 REGRESSOR: dict[str, Row] = {
     "loss": Row("squared_error", [Choice(REGRESSION_LOSSES)]),
     "huber_delta": Row(1.0, [POSITIVE]),
-    "quantile": Row(0.5, [Interval(Real, 0, 1, closed="neither")]),
+    "quantile": Row(
+        0.5,
+        [
+            Interval(Real, 0, 1, closed="neither"),
+            Increasing(Real, 0, 1, closed="neither"),
+        ],
+    ),
 }
 
 ALL = SHARED | CLASSIFIER | REGRESSOR

@@ -12,6 +12,7 @@ from sklearn.base import RegressorMixin
 from sknnreg._advice import OnlyIf
 from sknnreg._assemble import arguments
 from sknnreg._base import BaseMLP
+from sknnreg._distribution import moments, quantiles
 from sknnreg._hyperparameters import REGRESSOR, SHARED, constraints
 from sknnreg._sklearn import _fit_context
 from sknnreg._target import NumericTarget
@@ -30,11 +31,15 @@ class MLPRegressorScratch(RegressorMixin, BaseMLP):
 
     Parameters
     ----------
-    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson'}, \
-default='squared_error'
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'gaussian', \
+'poisson'}, default='squared_error'
         'squared_error' is ½(ŷ − y)²; 'absolute_error' |ŷ − y|; 'huber' is quadratic
-        up to ``huber_delta`` and linear beyond; 'quantile' is the pinball loss;
-        'poisson' is half the Poisson deviance, with ŷ = exp(raw output), for y ≥ 0.
+        up to ``huber_delta`` and linear beyond; 'quantile' is the pinball loss, summed
+        over the quantiles of ``quantile``; 'gaussian' is minus the logarithm of a \
+normal
+        density whose mean and variance are both predicted; 'poisson' is half the \
+Poisson
+        deviance, with ŷ = exp(raw output), for y ≥ 0.
 
     hidden_layer_sizes : array-like of shape (n_layers - 2,), default=(100,)
         Units of each hidden layer; ``()`` is a linear model.
@@ -218,8 +223,11 @@ W¹_j
     huber_delta : float, default=1.0
         Where 'huber' turns linear, in the unit of the target.
 
-    quantile : float, default=0.5
-        The quantile in (0, 1) that 'quantile' estimates.
+    quantile : float or array-like of shape (n_quantiles,), default=0.5
+        What loss='quantile' estimates: a quantile in (0, 1), or several in strictly
+        increasing order, by one network and without crossing. ``predict`` gives the one
+        nearest ½, ``predict_quantiles`` all. For other losses, those that
+        ``predict_quantiles`` gives if none are asked for.
 
     Attributes
     ----------
@@ -259,7 +267,7 @@ W¹_j
     n_layers_ : int
         Number of layers, input and output included.
     n_outputs_ : int
-        Number of outputs.
+        Number of outputs; of a regressor, of targets.
     out_activation_ : str
         Name of the inverse link.
 
@@ -339,7 +347,7 @@ W¹_j
         decay_rate: float = 0.5,
         decay_epochs: int = 20,
         huber_delta: float = 1.0,
-        quantile: float = 0.5,
+        quantile: float | ArrayLike = 0.5,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -422,26 +430,91 @@ W¹_j
         X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
             Inputs.
         return_std : bool, default=False
-            Whether to predict by Monte-Carlo dropout: dropout and noise stay on, and
-            mean and standard deviation over several passes are returned (Gal &
-            Ghahramani 2016, "Dropout as a Bayesian approximation"). The same for the
-            same int ``random_state``.
+            Whether to return a standard deviation as well. With ``loss="gaussian"`` it
+            is that of the predicted normal distribution. A network with dropout or
+            noise is asked several times with these on (Monte-Carlo dropout: Gal &
+            Ghahramani 2016, "Dropout as a Bayesian approximation"): mean and standard
+            deviation are those of the passes, the same for the same int
+            ``random_state``. Where both hold, the variance is the passes' mean
+            variance plus the variance of their means.
         n_samples : int, default=100
-            Number of passes if ``return_std``.
+            Number of passes, if ``return_std`` and the network is random.
 
         Returns
         -------
         y : ndarray of shape (n_samples_X,) or (n_samples_X, n_outputs)
-            Predicted targets, in the dtype of the coefficients.
+            Predicted targets, in the dtype of the coefficients: the mean for
+            ``loss="gaussian"``, for several quantiles the one nearest ½.
         std : ndarray of the same shape
-            Only if ``return_std``: the spread of the passes, in the target's unit.
+            Only if ``return_std``, in the target's unit.
+
+        Raises
+        ------
+        ValueError
+            If ``return_std`` and the network neither predicts its variance nor is
+            random.
         """
-        if not return_std:
-            raw = self._raw_predict(X)
-            return self._target.decode(raw)
+        if return_std:
+            return moments(self, X, n_samples)
+        raw = self._raw_predict(X)
+        return self._target.decode(raw)
+
+    def predict_quantiles(
+        self, X: ArrayLike, quantile: ArrayLike | None = None, n_samples: int = 100
+    ) -> NDArray:
+        """Predict quantiles of the targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
+            Inputs.
+        quantile : float or array-like of shape (n_quantiles,), default=None
+            Which, each in (0, 1); None for those of the hyperparameter ``quantile``.
+
+            - ``loss="quantile"``: must be among those it was fitted with;
+            - ``loss="gaussian"``: any, those of the normal distribution with the mean
+              and standard deviation of ``predict(X, return_std=True)``;
+            - another loss with dropout or noise: any, those of the passes of
+              :meth:`sample_predict`. They tell how sure the network is, not how far
+              the targets scatter.
+        n_samples : int, default=100
+            Number of passes where there are some.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples_X, n_quantiles), or \
+(n_samples_X, n_outputs, n_quantiles) for several targets
+            In the dtype of the coefficients. Those of one network do not cross.
+
+        Raises
+        ------
+        ValueError
+            If the network has no such quantile, with what to set.
+        """
+        return quantiles(self, X, quantile, n_samples)
+
+    def sample_predict(self, X: ArrayLike, n_samples: int = 100) -> NDArray:
+        """Predictions of stochastic passes: Monte-Carlo dropout.
+
+        Dropout and noise stay on; the spread over the samples tells how sure the
+        network is (Gal & Ghahramani 2016, "Dropout as a Bayesian approximation").
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=100
+            Number of passes.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_samples_X) or \
+(n_samples, n_samples_X, n_outputs)
+            What ``predict`` would give in each pass: for ``loss="gaussian"`` its mean,
+            without the scatter around it. The same for the same int ``random_state``.
+        """
         raw = self._sample_raw(X, n_samples)
-        samples = self._target.decode(raw)
-        return samples.mean(axis=0), samples.std(axis=0)
+        return self._target.decode(raw)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

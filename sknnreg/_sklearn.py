@@ -13,6 +13,7 @@ from sklearn.model_selection._validation import (
 )
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     InvalidParameterError,
     Options,
@@ -27,6 +28,7 @@ from sklearn.utils.validation import (
 
 __all__ = [
     "BaseSearchCV",
+    "HasMethods",
     "Interval",
     "InvalidParameterError",
     "Options",

@@ -72,7 +72,7 @@ class Target(ABC):
 
     @abstractmethod
     def decode(self, raw: NDArray) -> NDArray:
-        """Predictions for raw outputs (n, n_outputs), which it may overwrite."""
+        """Predictions for raw outputs (n, n_raw), which it may overwrite."""
 
 
 class NumericTarget(Target):
@@ -100,8 +100,11 @@ class NumericTarget(Target):
         return self._loss
 
     def decode(self, raw):
-        prediction = self._loss.inverse_link(raw)
-        return prediction[..., 0] if prediction.shape[-1] == 1 else prediction
+        return self.shaped(self._loss.inverse_link(raw))
+
+    def shaped(self, answer: NDArray) -> NDArray:
+        """What is said of each target, (..., n_targets), in the shape of ``y``."""
+        return answer[..., 0] if answer.shape[-1] == 1 else answer
 
 
 class ClassTarget(Target):
@@ -198,6 +201,12 @@ class ClassTarget(Target):
         if raw.shape[1] == 1:
             return classes[(raw[:, 0] > 0).astype(np.intp)]
         return classes[raw.argmax(axis=1)]
+
+    def choose(self, probability: NDArray) -> NDArray:
+        """Predictions for probabilities (n, n_classes)."""
+        if self.is_multilabel:
+            return self.decode(probability - 0.5)
+        return self.decode(probability[:, 1:] - 0.5 if self.is_binary else probability)
 
     def both_classes(self, raw: NDArray) -> NDArray:
         """A column for each class where one raw output stands for two."""

@@ -7,31 +7,44 @@ gradient is written: one call gives both.
 The inverse link turns raw outputs into predictions: identity, ``logistic``,
 ``softmax`` or ``exp``. It is part of the loss, which is computed from raw outputs
 because log(softmax(raw)) computed in two steps loses its digits.
+
+A loss may describe more of a target than one number. It then takes several raw outputs
+a target, ``per_target``, which follow each other: raw is (K, B, n_targets × per_target)
+beside y of (K, B, n_targets). Its inverse link still gives one prediction a target.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
+LOG_2PI = float(np.log(2 * np.pi))
+
 
 class Loss:
-    """A loss says :meth:`rows`; the weighted mean is the same for all."""
+    """A loss says :meth:`rows`; the weighted mean is the same for all.
 
+    One that predicts a distribution has ``std(raw)`` or ``quantiles(raw)`` besides;
+    what it lacks is refused by name.
+    """
+
+    #: raw outputs that a target takes
+    per_target: int = 1
     #: name of the inverse link, as scikit-learn's ``out_activation_``
     link: ClassVar[str] = "identity"
     #: whether it has no meaning for negative targets
     non_negative: ClassVar[bool] = False
 
     def rows(self, raw: NDArray, y: NDArray, out: NDArray) -> NDArray:
-        """Loss of each row (K, B); writes d loss / d raw, (K, B, n), to ``out``."""
+        """Loss of each row (K, B); writes d loss / d raw, (K, B, n_raw), to ``out``."""
         raise NotImplementedError
 
     def inverse_link(self, raw: NDArray) -> NDArray:
-        """Predictions for raw outputs; may overwrite them."""
+        """Predictions (..., n_targets) for raw outputs; may overwrite them."""
         return raw
 
     def value_and_gradient(
@@ -41,11 +54,11 @@ class Loss:
 
         Parameters
         ----------
-        raw : ndarray of shape (K, B, n_outputs)
-        y : ndarray of shape (1 or K, B, n_outputs)
+        raw : ndarray of shape (K, B, n_targets * per_target)
+        y : ndarray of shape (1 or K, B, n_targets)
         weight : ndarray of shape (1 or K, B) or None
             If all weights of a batch are zero, so are its loss and its gradient.
-        out : ndarray of shape (K, B, n_outputs)
+        out : ndarray of shape (K, B, n_targets * per_target)
         """
         rows = self.rows(raw, y, out)
         if weight is None:
@@ -61,6 +74,13 @@ class Loss:
 def over_outputs(loss: NDArray) -> NDArray:
     """Sum over the last axis, which is most often one output."""
     return loss[..., 0] if loss.shape[-1] == 1 else loss.sum(axis=-1)
+
+
+def softplus(raw: NDArray, p: NDArray) -> NDArray:
+    """log(1 + exp(raw)), given p = σ(raw): several times as fast as without."""
+    answer = np.maximum(raw, 0)
+    answer -= np.log(np.maximum(p, 1 - p))
+    return answer
 
 
 class SquaredError(Loss):
@@ -99,22 +119,100 @@ class Huber(Loss):
 
 
 class Quantile(Loss):
-    """max(q (y - raw), (q - 1) (y - raw)), the pinball loss;  gradient [y < raw] - q.
+    """max(q (y - ŷ), (q - 1) (y - ŷ)), the pinball loss;  gradient g = [y < ŷ] - q.
 
-    Koenker & Bassett 1978, "Regression quantiles". ``quantile = 0.5`` is half the
-    absolute error. The gradient at 0 is taken as 0.
+    Summed over the quantiles q. With one, ŷ = raw. With several, the one nearest ½, c,
+    is free, and the others are cumulated from there, so that they cannot cross::
+
+        ŷ_c = raw_c                                        d/draw_c = Σ g_i
+        ŷ_j = ŷ_{j-1} + softplus(raw_j)  for j > c:  d/draw_j =  σ(raw_j) Σ_{i ≥ j} g_i
+        ŷ_j = ŷ_{j+1} - softplus(raw_j)  for j < c:  d/draw_j = -σ(raw_j) Σ_{i ≤ j} g_i
+
+    The gradient at y = ŷ is taken as g = 0. ``quantile = 0.5`` is half the absolute
+    error. Koenker & Bassett 1978, "Regression quantiles"; Park et al. 2022, "Learning
+    quantile functions without quantile crossing".
     """
 
-    def __init__(self, quantile: float = 0.5) -> None:
-        self.quantile = quantile
+    def __init__(self, quantile: float | Sequence[float] = 0.5) -> None:
+        self.quantile = np.atleast_1d(np.asarray(quantile, float))
+        self.per_target = len(self.quantile)
+        self._q = self.quantile.reshape(-1, 1, 1, 1)
+        # of two that are equally near, the lower: rounding must not choose
+        self.center = int(np.abs(self.quantile - 0.5).round(9).argmin())
 
     def rows(self, raw, y, out):
-        below = y - raw
-        loss = np.maximum(self.quantile * below, (self.quantile - 1) * below)
-        np.sign(below, out=out)
-        out *= -0.5
-        out += np.where(below == 0, 0, raw.dtype.type(0.5 - self.quantile))
-        return over_outputs(loss)
+        # quantiles first: operations along an axis of few numbers are slow
+        c, n = self.center, self.per_target
+        levels, slope = self._levels(raw)
+        r = levels - y.T
+        q = self._q.astype(raw.dtype) if n > 1 else self.quantile.item()
+        loss = np.maximum(-q * r, (1 - q) * r)
+        g = np.heaviside(r, q)  # q at 0
+        g -= q
+        if n > 1:
+            for j in range(n - 1, c, -1):
+                g[j - 1] += g[j]
+            for j in range(c):
+                g[j + 1] += g[j]
+            g *= slope
+            loss = loss.sum(axis=0, keepdims=True)
+        out[...] = g.T.reshape(out.shape)
+        return over_outputs(loss[0].T)
+
+    def _levels(self, raw: NDArray) -> tuple[NDArray, NDArray | None]:
+        """ŷ, (n, n_targets, B, K) for n quantiles; the slope of each step to it."""
+        c, n = self.center, self.per_target
+        columns = raw.reshape(*raw.shape[:-1], -1, n).T
+        if n == 1:
+            return columns, None
+        columns = columns.copy()  # in memory, too, quantile by quantile
+        slope = expit(columns)
+        levels = softplus(columns, slope)
+        levels[c], slope[c] = columns[c], 1
+        # one after the other: what is added is ≥ 0, and so is it after rounding
+        for j in range(c + 1, n):
+            levels[j] += levels[j - 1]
+        for j in range(c - 1, -1, -1):
+            np.subtract(levels[j + 1], levels[j], out=levels[j])
+        slope[:c] *= -1
+        return levels, slope
+
+    def quantiles(self, raw: NDArray) -> NDArray:
+        """The predicted ones, (..., n_targets, n_quantiles), in ascending order."""
+        return self._levels(raw)[0].T
+
+    def inverse_link(self, raw):
+        return raw[..., self.center :: self.per_target].copy()
+
+
+class Gaussian(Loss):
+    """-log N(y | μ, e^s) = ½ [s + z² + log 2π],  z = (y - μ) e^{-s/2}.
+
+    Two raw outputs a target: the mean μ and the logarithm s of the variance.
+    Gradient -z e^{-s/2} in μ, ½ (1 - z²) in s. Nix & Weigend 1994, "Estimating the mean
+    and variance of the target probability distribution".
+
+    Unbounded below where a network learns rows by heart, z = 0 and s → -∞. There
+    e^{-s/2} overflows, neither loss nor gradient is finite, and training has diverged.
+    """
+
+    per_target = 2
+
+    def rows(self, raw, y, out):
+        mean, log_variance = raw[..., ::2], raw[..., 1::2]
+        precision = np.exp(-0.5 * log_variance)  # its root: z² overflows later
+        z = (y - mean) * precision
+        squares = z * z
+        np.multiply(-z, precision, out=out[..., ::2])
+        np.multiply(0.5, 1 - squares, out=out[..., 1::2])
+        return over_outputs(0.5 * (log_variance + squares + LOG_2PI))
+
+    def inverse_link(self, raw):
+        return raw[..., ::2].copy()
+
+    def std(self, raw: NDArray) -> NDArray:
+        """Standard deviation of each target, (..., n_targets)."""
+        return np.exp(0.5 * raw[..., 1::2])
 
 
 class Poisson(Loss):
@@ -146,9 +244,7 @@ class BinaryLogLoss(Loss):
 
     def rows(self, raw, y, out):
         expit(raw, out=out)
-        # log(1 + exp(raw)) = max(raw, 0) - log(max(p, 1 - p)), several times as fast
-        loss = np.maximum(raw, 0)
-        loss -= np.log(np.maximum(out, 1 - out))
+        loss = softplus(raw, out)
         loss -= y * raw
         out -= y
         return over_outputs(loss)
@@ -214,5 +310,6 @@ REGRESSION_LOSSES: dict[str, type[Loss]] = {
     "absolute_error": AbsoluteError,
     "huber": Huber,
     "quantile": Quantile,
+    "gaussian": Gaussian,
     "poisson": Poisson,
 }

@@ -23,16 +23,29 @@ from sknnreg.engine.layers import (
     InputNoise,
     Residual,
 )
-from sknnreg.engine.losses import REGRESSION_LOSSES, BinaryLogLoss, MulticlassLogLoss
+from sknnreg.engine.losses import (
+    REGRESSION_LOSSES,
+    BinaryLogLoss,
+    MulticlassLogLoss,
+    Quantile,
+)
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.streams import Streams
 from tests.engine.factories import Machine, saved_arrays
 
 N_ROWS, N_IN = 6, 4
 
-LOSSES = REGRESSION_LOSSES | {"binary": BinaryLogLoss, "multiclass": MulticlassLogLoss}
+LOSSES = REGRESSION_LOSSES | {
+    "quantiles": Quantile,
+    "binary": BinaryLogLoss,
+    "multiclass": MulticlassLogLoss,
+}
 #: other than the default where that hides a term, or reaches one branch only
-LOSS_ARGUMENTS = {"quantile": {"quantile": 0.3}, "huber": {"huber_delta": 0.7}}
+LOSS_ARGUMENTS = {
+    "quantile": {"quantile": 0.3},
+    "quantiles": {"quantile": [0.1, 0.3, 0.4, 0.8, 0.9]},
+    "huber": {"huber_delta": 0.7},
+}
 
 #: what differs between the three models of a stack
 MODELS = {
@@ -139,9 +152,11 @@ def smooth_objective(case, models, theta=None, x=None, dtype=np.float64):
     x = rows[own] if x is None else x
     each = list(models) * (n_models // len(models))
     rngs = {k: np.random.default_rng(10 + k) for k in models}
+    loss = LOSSES[case.loss](**LOSS_ARGUMENTS.get(case.loss, {}))
+    n_raw = y.shape[-1] * loss.per_target
     machine = Machine.of(
-        case.layers(ACTIVATED[case.activation], y.shape[-1], number),
-        LOSSES[case.loss](**LOSS_ARGUMENTS.get(case.loss, {})),
+        case.layers(ACTIVATED[case.activation], n_raw, number),
+        loss,
         N_IN,
         [rngs[k] for k in each],
         dtype,

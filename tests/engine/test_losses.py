@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import erf
+from scipy.stats import norm
 from sklearn.metrics import log_loss, mean_pinball_loss, mean_poisson_deviance
 
 from sknnreg.engine.activations import ACTIVATIONS
@@ -15,6 +16,7 @@ from sknnreg.engine.losses import (
     REGRESSION_LOSSES,
     AbsoluteError,
     BinaryLogLoss,
+    Gaussian,
     Huber,
     MulticlassLogLoss,
     Poisson,
@@ -36,14 +38,30 @@ def evaluate(loss, raw, y, weight=None):
     return value[0], out[0]
 
 
-def draw(seed=0):
+def draw(loss=None, seed=0):
+    """Raw outputs, as many as the loss wants, and targets."""
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(N_ROWS, N_OUT)), rng.uniform(0, 3, (N_ROWS, N_OUT))
+    n_raw = N_OUT * (1 if loss is None else loss.per_target)
+    return rng.normal(size=(N_ROWS, n_raw)), rng.uniform(0, 3, (N_ROWS, N_OUT))
 
 
 def huber(raw, y, delta):
     r = np.abs(raw - y)
     return np.where(r <= delta, r**2 / 2, delta * (r - delta / 2)).sum(axis=1).mean()
+
+
+QUANTILES = [0.1, 0.4, 0.9]
+
+
+def quantiles(raw):
+    """Those of each target, (3, N_ROWS, N_OUT): the middle one is nearest ½."""
+    low, middle, high = raw[:, 0::3], raw[:, 1::3], raw[:, 2::3]
+    return middle - np.log1p(np.exp(low)), middle, middle + np.log1p(np.exp(high))
+
+
+def pinball(raw, y):
+    pairs = zip(QUANTILES, quantiles(raw), strict=True)
+    return 3 * sum(mean_pinball_loss(y, level, alpha=q) for q, level in pairs)
 
 
 #: a loss, and the mean over rows of the sum over outputs, written by someone else
@@ -55,6 +73,13 @@ FORMULAS = {
         Quantile(0.2),
         lambda raw, y: 3 * mean_pinball_loss(y, raw, alpha=0.2),
     ),
+    "quantiles": (Quantile(QUANTILES), pinball),
+    "gaussian": (
+        Gaussian(),
+        lambda raw, y: (
+            -3 * norm.logpdf(y, raw[:, ::2], np.exp(raw[:, 1::2] / 2)).mean()
+        ),
+    ),
     "poisson": (
         Poisson(),
         lambda raw, y: 1.5 * mean_poisson_deviance(y.ravel(), np.exp(raw).ravel()),
@@ -62,25 +87,76 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", REGRESSION_LOSSES)
+@pytest.mark.parametrize("name", [*REGRESSION_LOSSES, "quantiles"])
 def test_regression_loss_by_formula(name):
     loss, formula = FORMULAS[name]
-    assert type(loss) is REGRESSION_LOSSES[name]
-    raw, y = draw()
+    assert type(loss) is REGRESSION_LOSSES.get(name, Quantile)
+    raw, y = draw(loss)
     y[:5] = 0
     assert_allclose(evaluate(loss, raw, y)[0], formula(raw, y), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", REGRESSION_LOSSES)
+@pytest.mark.parametrize("name", sorted(FORMULAS.keys() - {"gaussian"}))
 def test_perfect_prediction_costs_nothing(name):
     """And the gradient there is zero, also at a kink."""
     loss, _ = FORMULAS[name]
     y = draw()[1] + 0.1
     raw = np.log(y) if loss.link == "exp" else y.copy()
+    if name == "quantiles":  # all of a target in one place
+        raw = np.full((N_ROWS, 3 * N_OUT), -800.0)
+        raw[:, 1::3] = y
     value, gradient = evaluate(loss, raw, y)
     assert_allclose(value, 0, atol=1e-14)
     assert_allclose(gradient, 0, atol=1e-14)
     assert_allclose(loss.inverse_link(raw), y)
+
+
+@pytest.mark.parametrize("r", [1e-3, 1.0, 50.0])
+def test_the_best_variance_is_the_squared_error(r):
+    """½ [s + r² e^{-s}] is least at s = log r²: there both parts of it are known."""
+    y = np.array([[3.0, -7.0]])
+    raw = np.array([[3 + r, 2 * np.log(r), -7 - r, 2 * np.log(r)]])
+    value, gradient = evaluate(Gaussian(), raw, y)
+    assert_allclose(value, 2 * np.log(r) + 1 + np.log(2 * np.pi), rtol=1e-12)
+    assert_allclose(gradient, [[1 / r, 0, -1 / r, 0]], rtol=1e-9, atol=1e-9)
+    assert_allclose(Gaussian().std(raw), [[r, r]])
+    assert_array_equal(Gaussian().inverse_link(raw), [[3 + r, -7 - r]])
+
+
+@pytest.mark.parametrize(("dtype", "far"), [(np.float32, 200), (np.float64, 1500)])
+def test_a_variance_that_underflows_is_no_finite_loss(dtype, far):
+    """Whether the row is known by heart or not: training must see that it diverged."""
+    raw = np.array([[2.0, -far], [2.5, -far], [2.0, 1.0]], dtype)
+    out = np.empty((1, 3, 2), dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = Gaussian().rows(raw[None], np.full((1, 3, 1), 2, dtype), out)[0]
+    assert not np.isfinite(rows[:2]).any()
+    assert not np.isfinite(out[0, :2]).any()
+    assert np.isfinite(rows[2]) and np.isfinite(out[0, 2]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-3, 1, 30, 1e6])
+@pytest.mark.parametrize(
+    "levels", [QUANTILES, [0.01, 0.02], [0.7, 0.8, 0.99], np.linspace(0.05, 0.95, 19)]
+)
+def test_quantiles_never_cross(levels, scale, dtype):
+    loss = Quantile(levels)
+    rng = np.random.default_rng(0)
+    raw = (scale * rng.normal(size=(2, 500, 3 * len(levels)))).astype(dtype)
+    predicted = loss.quantiles(raw)
+    assert predicted.shape == (2, 500, 3, len(levels))
+    assert predicted.dtype == dtype
+    assert np.isfinite(predicted).all()
+    assert (np.diff(predicted, axis=-1) >= 0).all()
+    center = np.abs(np.subtract(levels, 0.5)).argmin()
+    assert_array_equal(loss.inverse_link(raw.copy()), predicted[..., center])
+
+
+def test_of_two_quantiles_equally_near_the_middle_the_lower_is_predicted():
+    for levels in ([0.3, 0.7], [0.1, 0.45, 0.55], [0.4, 0.6, 0.61]):
+        center = Quantile(levels).center
+        assert levels[center] < 0.5 < levels[center + 1]
 
 
 def test_binary_log_loss_by_formula():

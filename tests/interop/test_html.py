@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sknnreg._html import DOCS
 from sknnreg.feature_selection import SelectFromNetwork
 from sknnreg.model_selection import FusedGridSearchCV
+from sknnreg.uncertainty import MonteCarloDropout, QuantilePredictor
 from tests.factories import classifier, not_converged, regressor
 
 pytestmark = not_converged
@@ -22,6 +23,8 @@ ESTIMATORS = [
     regressor(),
     FusedGridSearchCV(classifier(), {}),
     SelectFromNetwork(classifier()),
+    MonteCarloDropout(regressor()),
+    QuantilePredictor(regressor()),
 ]
 
 
