@@ -12,9 +12,9 @@ much, is a question to the data. Here
 - handwritten digits, of which only 200 are for training;
 - the progression of diabetes in 442 patients.
 
-Nested cross-validation then compares the tuned network with the same network without
+Nested cross-validation compares the tuned network with the same network without
 regularization, with one kind of regularization at a time, with scikit-learn's network
-and with a linear model.
+and with a linear model. Then the searches and the learning curves are drawn.
 """
 
 # %%
@@ -31,10 +31,10 @@ and with a linear model.
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Rectangle
 from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_digits
@@ -44,17 +44,19 @@ from sklearn.model_selection import (
     RepeatedKFold,
     StratifiedShuffleSplit,
     cross_validate,
-    validation_curve,
 )
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg.inspection import LossCurveDisplay, SearchDisplay
 from sknnreg.model_selection import FusedGridSearchCV
 
 # A fixed number of epochs is part of the setting: training need not converge in them.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
+# Of the strongest penalties it is known that they leave nothing.
+warnings.filterwarnings("ignore", message="The penalty has set all weights")
 
 NETWORK = {
     "hidden_layer_sizes": (100,),
@@ -68,7 +70,7 @@ NETWORK = {
 
 @dataclass
 class Task:
-    """A data set, the models to compare on it, and their scores."""
+    """A data set, the models to compare on it, and how."""
 
     name: str
     X: np.ndarray
@@ -78,7 +80,6 @@ class Task:
     folds: object
     score: str  # of the table
     tuned_score: str  # of the search: log loss tells more than accuracy on few rows
-    loss: str  # what the network minimizes, besides the penalty
 
     @property
     def prefix(self):
@@ -96,7 +97,6 @@ digits = Task(
     folds=StratifiedShuffleSplit(n_splits=5, train_size=200, random_state=0),
     score="accuracy",
     tuned_score="neg_log_loss",
-    loss="log loss",
 )
 X, y = load_diabetes(return_X_y=True)
 diabetes = Task(
@@ -108,7 +108,6 @@ diabetes = Task(
     folds=RepeatedKFold(n_splits=5, n_repeats=2, random_state=0),
     score="r2",
     tuned_score="r2",
-    loss="half squared error",
 )
 tasks = [digits, diabetes]
 
@@ -173,22 +172,6 @@ def models_to_compare(task):
     return models
 
 
-def compare(task):
-    """The results of ``cross_validate`` for each model."""
-    return {
-        name: cross_validate(
-            model,
-            task.X,
-            task.y,
-            scoring=task.score,
-            cv=task.folds,
-            return_train_score=True,
-            return_estimator=True,
-        )
-        for name, model in models_to_compare(task).items()
-    }
-
-
 def share_of_zeros(model):
     """Share of the weights of a fitted model that are exactly zero."""
     model = getattr(model, "best_estimator_", model)
@@ -197,34 +180,39 @@ def share_of_zeros(model):
     return np.mean(np.concatenate([w.ravel() for w in weights]) == 0)
 
 
-SCORE_NAMES = {
-    "accuracy": "accuracy",
-    "neg_log_loss": "mean log-likelihood",
-    "r2": "R²",
-}
-
-
-def print_table(task, results):
-    baseline = results["no regularization"]["test_score"]
+def compare(task):
+    """Print a row for each model as soon as it is known."""
+    models, baseline = models_to_compare(task), None
+    n_folds = task.folds.get_n_splits(task.X)
     print(
-        f"{task.name}: {SCORE_NAMES[task.score]}, mean ± std of {len(baseline)} folds\n"
-        f"{'':34}{'test':>13}{'train':>15}{'zeros':>7}{'seconds':>9}{'better in':>11}"
+        f"\n{task.name}: {task.score}, mean ± std of {n_folds} folds\n"
+        f"{'':40}{'test':>13}{'train':>15}{'zeros':>7}{'seconds':>9}{'better in':>11}"
     )
-    for name, result in results.items():
+    for i, (name, model) in enumerate(models.items(), 1):
+        print(f"{i:2}/{len(models)}  {name:34}", end="", flush=True)
+        result = cross_validate(
+            model,
+            task.X,
+            task.y,
+            scoring=task.score,
+            cv=task.folds,
+            return_train_score=True,
+            return_estimator=True,
+        )
         test, train = result["test_score"], result["train_score"]
-        zeros = np.mean([share_of_zeros(model) for model in result["estimator"]])
+        baseline = test if baseline is None else baseline
+        zeros = np.mean([share_of_zeros(fitted) for fitted in result["estimator"]])
         print(
-            f"{name:34}{test.mean():5.3f} ± {test.std():.3f}"
+            f"{test.mean():6.3f} ± {test.std():.3f}"
             f"{train.mean():7.3f} ± {train.std():.3f}{zeros:7.0%}"
             f"{result['fit_time'].mean():9.2f}"
-            f"{np.sum(test > baseline):5} of {len(test):2}"
+            f"{np.sum(test > baseline):5} of {len(test):2}",
+            flush=True,
         )
-    print()
 
 
-results = {task.name: compare(task) for task in tasks}
 for task in tasks:
-    print_table(task, results[task.name])
+    compare(task)
 
 # %%
 # *Zeros* is the share of weights that are exactly zero, *seconds* the time of one fit
@@ -245,141 +233,42 @@ for task in tasks:
 # Look at the choice
 # ------------------
 #
-# The heat maps show what the searches saw: the score of the inner cross-validation,
-# as a mean over the searches of all folds, for the best of the three penalties. The
-# validation curves vary ``alpha`` alone. On the right, validation data passed to
-# ``fit`` show how the loss goes on; the training loss is without the penalty. These two
-# are means over the folds of the table, with a band of one standard deviation; they
-# illustrate, and nothing is chosen by them.
-
-TRAIN, TEST = "#0072b2", "#d55e00"
-PENALTY_NAMES = {"l1": "L1", "l2": "L2", "elasticnet": "elastic net"}
+# On the left the searches over the training rows of the first fold: the best score over
+# the three penalties. On the right the loss on its training and test rows, epoch by
+# epoch, of the network without regularization and with the one that was chosen. The
+# test rows illustrate; nothing is chosen by them.
 
 
-def inner_scores(searches):
-    """Mean score of each candidate, with an axis for each entry of ``GRID``."""
-    scores = np.mean([s.cv_results_["mean_test_score"] for s in searches], axis=0)
-    return scores.reshape([len(values) for values in GRID.values()])
+def learning_curves(task, search, train, test):
+    """The same network twice, with the test rows as validation data."""
+    scale = StandardScaler().fit(task.X[train])
+    X, X_test = scale.transform(task.X[train]), scale.transform(task.X[test])
+    y, y_test = task.y[train], task.y[test]
+    if is_regressor(task.network):
+        y, y_test = (y - y.mean()) / y.std(), (y_test - y.mean()) / y.std()
+    chosen = {
+        name.removeprefix(task.prefix): value
+        for name, value in search.best_params_.items()
+    }
+    return {
+        name: clone(task.network)
+        .set_params(n_iter_no_change=np.inf, **params)
+        .fit(X, y, X_val=X_test, y_val=y_test)
+        for name, params in {"without": {}, "as chosen": chosen}.items()
+    }
 
 
-def best_candidate(scores):
-    position = np.unravel_index(scores.argmax(), scores.shape)
-    choices = zip(GRID.items(), position, strict=True)
-    return {name: values[i] for (name, values), i in choices}
+fig, axes = plt.subplots(2, 2, figsize=(11, 8.5), layout="constrained")
+for task, (left, right) in zip(tasks, axes, strict=True):
+    train, test = next(task.folds.split(task.X, task.y))
+    search = grid_search(task).fit(task.X[train], task.y[train])
+    SearchDisplay.from_search(search, params=["alpha", "dropout"], ax=left)
+    curves = learning_curves(task, search, train, test)
+    LossCurveDisplay.from_estimator(curves, ax=right)
+    left.set_title(f"{task.name}: {left.get_title()}", fontsize="medium")
 
-
-def plot_heat_map(ax, task, scores, best):
-    scores = scores[:, :, GRID["penalty"].index(best["penalty"])].T
-    unregularized = scores[0, 0]
-    span = 1.3 * (scores.max() - unregularized)
-    image = ax.imshow(
-        scores,
-        cmap="PRGn",
-        vmin=unregularized - span,
-        vmax=unregularized + span,
-        origin="lower",
-        aspect="auto",
-    )
-    ax.figure.colorbar(
-        image,
-        ax=ax,
-        extend="min" if scores.min() < unregularized - span else "neither",
-        label=f"{SCORE_NAMES[task.tuned_score]} (white: no regularization)",
-    )
-    for (row, column), score in np.ndenumerate(scores):
-        text = f"{score:.3f}"
-        if score == scores.max():
-            text += "\nbest"
-            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=3))
-        dark = abs(image.norm(score) - 0.5) > 0.35
-        color = "white" if dark else "black"
-        ax.text(column, row, text, ha="center", va="center", color=color)
-    ax.set_xticks(range(len(GRID["alpha"])), GRID["alpha"])
-    ax.set_yticks(range(len(GRID["dropout"])), GRID["dropout"])
-    ax.set(
-        xlabel=f"alpha (λ) of the {PENALTY_NAMES[best['penalty']]} penalty",
-        ylabel="dropout",
-        title=f"{task.name}: the searches prefer {PENALTY_NAMES[best['penalty']]},\n"
-        f"alpha={best['alpha']}, dropout={best['dropout']}",
-    )
-
-
-def plot_validation_curve(ax, task, penalty):
-    alphas = np.geomspace(1e-4, 1, 9)
-    network = clone(task.network).set_params(penalty=penalty)
-    train, test = validation_curve(
-        in_pipeline(network),
-        task.X,
-        task.y,
-        param_name=task.prefix + "alpha",
-        param_range=alphas,
-        cv=task.folds,
-        scoring=task.tuned_score,
-        n_jobs=2,
-    )
-    for scores, color, label in ((train, TRAIN, "training"), (test, TEST, "test")):
-        mean, std = scores.mean(axis=1), scores.std(axis=1)
-        ax.semilogx(alphas, mean, "o-", color=color, label=label)
-        ax.fill_between(alphas, mean - std, mean + std, color=color, alpha=0.2, lw=0)
-    best = alphas[test.mean(axis=1).argmax()]
-    ax.axvline(best, color="black", ls=":")
-    gap = train[0].mean() - test[0].mean()
-    # a strong penalty leaves a network of zeros, far below the frame
-    ax.set_ylim(test[0].mean() - gap, train[0].mean() + 0.3 * gap)
-    ax.set(
-        xlabel=f"alpha (λ) of the {PENALTY_NAMES[penalty]} penalty, no dropout",
-        ylabel=SCORE_NAMES[task.tuned_score],
-        title=f"Overfitting left of alpha={best:.2g},\nunderfitting right of it",
-    )
-    ax.legend(loc="lower left")
-
-
-def standardize(train, test):
-    scaler = StandardScaler().fit(train)
-    return scaler.transform(train), scaler.transform(test)
-
-
-def loss_curves(task, params):
-    """Training and validation loss of each epoch, as means over the folds."""
-    network = clone(task.network).set_params(n_iter_no_change=np.inf, **params)
-    curves = []
-    for train, test in task.folds.split(task.X, task.y):
-        X, X_val = standardize(task.X[train], task.X[test])
-        y, y_val = task.y[train], task.y[test]
-        if is_regressor(network):
-            y, y_val = map(np.ravel, standardize(y[:, None], y_val[:, None]))
-        history = network.fit(X, y, X_val=X_val, y_val=y_val).history_
-        training_loss = np.subtract(history["loss"], history["penalty"])
-        curves.append([training_loss, history["validation_loss"]])
-    return np.mean(curves, axis=0)
-
-
-def plot_loss(ax, task, best):
-    final = {}
-    for name, params, style in (("without", {}, "--"), ("with", best, "-")):
-        training, validation = loss_curves(task, params)
-        epochs = range(1, len(training) + 1)
-        ax.plot(epochs, training, style, color=TRAIN, label=f"training, {name}")
-        ax.plot(epochs, validation, style, color=TEST, label=f"validation, {name}")
-        final[name] = validation[-1]
-    ax.set(
-        xlabel="epoch",
-        ylabel=task.loss,
-        ylim=(0, 2 * final["without"]),
-        title=f"Validation loss after {len(epochs)} epochs: {final['without']:.2f} "
-        f"without,\n{final['with']:.2f} with the preferred regularization",
-    )
-    ax.legend(loc="upper right", ncols=2)
-
-
-fig, axes = plt.subplots(2, 3, figsize=(16, 9), layout="constrained")
-for task, (left, middle, right) in zip(tasks, axes, strict=True):
-    scores = inner_scores(results[task.name]["tuned by grid search"]["estimator"])
-    best = best_candidate(scores)
-    plot_heat_map(left, task, scores, best)
-    plot_validation_curve(middle, task, best["penalty"])
-    plot_loss(right, task, best)
-
-fig.savefig("plot_tune_regularization.png")
+path = Path("plot_tune_regularization.png").resolve()
+fig.savefig(path)
+print(f"\nFigure: {path}")
 if plt.get_backend().lower() != "agg":
     plt.show()

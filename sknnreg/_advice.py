@@ -128,17 +128,17 @@ def strangers(X: NDArray, given: Validation) -> list[str]:
     ]
 
 
-def dead_layer(model) -> str | None:
+def dead_layer(model) -> list[str]:
     """Whether a penalty has left nothing of a layer."""
     if model.residual:  # its input goes around it
-        return None
+        return []
     for i, W in enumerate(model.coefs_):
         if not W.any():
-            return (
+            return [
                 f"The penalty has set all weights of layer {i} to zero: predictions "
                 "are the same for every row. A smaller alpha keeps some."
-            )
-    return None
+            ]
+    return []
 
 
 class OnlyIf:

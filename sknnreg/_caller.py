@@ -52,7 +52,7 @@ def warn(message: str, category: type[Warning], estimator) -> None:
         warn_at(frame, message, category)
 
 
-def warn_of_data(message: str) -> None:
+def warn_once(message: str) -> None:
     """Warn at the user's line; of many fits that it calls, in the first only.
 
     Python's own filter does not see to that: scikit-learn sets the filters anew for
@@ -70,7 +70,7 @@ def warn_of_data(message: str) -> None:
         warn_at(frame, message, UserWarning)
 
 
-#: what :func:`warn_of_data` has said, and where
+#: what :func:`warn_once` has said, and where
 said: set[tuple[str, int, str]] = set()
 
 

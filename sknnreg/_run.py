@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 
 from sknnreg._advice import dead_layer, doubts
 from sknnreg._assemble import batch_size, build_task, new_stopping
-from sknnreg._caller import fit_is_the_users, warn, warn_of_data
+from sknnreg._caller import fit_is_the_users, warn, warn_once
 from sknnreg._checkpoint import resumed
 from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier, why_not, write
@@ -162,8 +162,9 @@ class Run:
         Why a model could not become an estimator.
     failures : set of int
         Models whose scorer raised.
-    doubts : list of str
-        What there is to warn of in the data.
+    doubts : list of list of str
+        For each model what a search need say once only: of the data, or that nothing is
+        left of it.
     messages : list of list of (str, type)
         For each model what there is to warn of, with the kind of warning.
     stopped : bool
@@ -193,7 +194,8 @@ class Run:
         self.trouble: str | None = None
         self.task = build_task(self.models, data, progress, fitted, tolerant)
         self._check_batch_size()
-        self.doubts = [] if incremental or progress.epoch else doubts(data)
+        seen = [] if incremental or progress.epoch else doubts(data)
+        self.doubts = [list(seen) for _ in self.models]
         goes_on = self.earlier.n_epochs and not progress.epoch
         if goes_on and self.task.keep_best:
             self._first_score_to_beat()
@@ -211,8 +213,8 @@ class Run:
 
     def warn(self, i: int) -> None:
         """Say what there is to be said of model i, once it is an estimator."""
-        for text in self.doubts:
-            warn_of_data(text)
+        for text in self.doubts[i]:
+            warn_once(text)
         for text, category in self.messages[i]:
             warn(text, category, self.models[i])
 
@@ -316,6 +318,5 @@ class Run:
             said = write(self.models[i], task, self.data, k, self.earlier, is_last)
             if said is not None:
                 self.messages[i].append((said, ConvergenceWarning))
-            dead = dead_layer(self.models[i]) if task.regularizer.has_kink else None
-            if dead is not None:
-                self.messages[i].append((dead, UserWarning))
+            if task.regularizer.has_kink:
+                self.doubts[i] += dead_layer(self.models[i])

@@ -350,7 +350,8 @@ class LossCurveDisplay:
             self.ax_.legend(title=None if self.name is None else self.name[0])
             return
         entries = self._fold_entries() if self.folds else self._network_entries()
-        self.ax_.legend(handles=entries)
+        # two columns: networks beside quantities
+        self.ax_.legend(handles=entries, fontsize="small", ncols=1 + (not self.folds))
 
     def _fold_entries(self):
         """The means, and one entry for all best epochs."""

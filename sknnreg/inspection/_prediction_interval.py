@@ -241,7 +241,7 @@ class PredictionIntervalDisplay:
             ylabel=target_name,
             title=f"{share}, mean width {self.mean_width_:.3g}",
         )
-        ax.legend(fontsize="small")
+        ax.legend(fontsize="small", loc="upper left")
         return self
 
     def _draw(self, place, which, color, marker, label) -> tuple[Any, Any]:

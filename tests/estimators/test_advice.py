@@ -221,6 +221,17 @@ def test_a_penalty_that_leaves_nothing_says_so(iris, solver, penalty):
     assert np.ptp(model.predict_proba(X), axis=0).max() == 0
 
 
+def test_in_a_search_it_is_said_once(iris):
+    search = FusedGridSearchCV(
+        classifier(penalty="l1", max_iter=60), {"alpha": [0.01, 50.0, 100.0]}, cv=2
+    )
+    said.clear()
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        search.fit(*iris)
+    assert len([w for w in found if "to zero" in str(w.message)]) == 1
+
+
 def test_zeros_that_no_penalty_made_are_not_its_fault(iris):
     X, y = iris
     model = classifier(init="zeros", penalty="l2", max_iter=1).fit(X, y)
