@@ -25,8 +25,8 @@ from benchmarks.speed import make_data
 from sknnreg import MLPClassifierScratch
 from sknnreg.callbacks import Checkpoint, Logger, TimeLimit
 
-#: rows, features, epochs: about five seconds each on one core
-SHAPES = {"20000 x 50": (20000, 50, 100), "600 x 30": (600, 30, 3000)}
+#: rows, features, epochs: some seconds each on one core
+SHAPES = {"20000 x 50": (20000, 50, 60), "600 x 30": (600, 30, 1200)}
 
 
 def followings(folder: Path):

@@ -109,8 +109,9 @@ along
         Smallest progress of the loss or the score that counts; for 'lbfgs', the bound
         on the largest entry of the gradient.
 
-    verbose : bool, default=False
-        Whether to print progress to stdout.
+    verbose : bool or int, default=False
+        n to print a row for the first epoch, every n-th and the last: loss, penalty,
+        validation loss and score, learning rate, seconds; True is 1.
 
     warm_start : bool, default=False
         Whether ``fit`` goes on from the last fit: its coefficients, the moments of its

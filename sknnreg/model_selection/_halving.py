@@ -62,7 +62,8 @@ class FusedHalvingSearchCV(FusedSearch):
     random_state : int, RandomState instance or None, default=None
         For drawing candidates.
 
-    scoring, n_jobs, refit, cv, verbose, error_score, return_train_score, max_stack :
+    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
+return_train_score, max_stack, return_history :
         As in :class:`FusedGridSearchCV`; one metric only. ``refit`` fits the best
         candidate of the last iteration to all rows, for as many epochs.
 

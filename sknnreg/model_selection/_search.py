@@ -251,6 +251,7 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
 
     scoring, n_jobs, cv, verbose, pre_dispatch, error_score, return_train_score :
         As in GridSearchCV. ``n_jobs`` spreads stacks of candidates, fold by fold.
+        ``verbose`` also says how far the search is.
 
     refit : bool, str or callable, default=True
         As in GridSearchCV; or "1se": the most regularized candidate within one standard
@@ -259,11 +260,17 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     max_stack : int or None, default=None
         Most candidates of a stack; None for as many as fit the cache.
 
+    return_history : bool, default=False
+        Whether ``cv_results_`` keeps the learning curves: in ``split<i>_history`` the
+        ``history_`` of each candidate's network, None if its fit failed.
+
     Attributes
     ----------
     cv_results_, best_estimator_, best_score_, best_params_, best_index_, scorer_, \
 n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_ :
         As in GridSearchCV. ``fit_time`` of a candidate is its share of its stack's.
+        ``cv_results_`` also has ``split<i>_n_iter`` and ``split<i>_best_iter``, the
+        epochs of each network and which of them was the best, and their means.
 
     Examples
     --------
@@ -339,7 +346,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         For drawing candidates.
 
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
-return_train_score, max_stack :
+return_train_score, max_stack, return_history :
         As in :class:`FusedGridSearchCV`.
 
     Attributes
