@@ -26,7 +26,7 @@ from sknnreg import MLPClassifierScratch
 from sknnreg.callbacks import Checkpoint, Logger, TimeLimit
 
 #: rows, features, epochs: some seconds each on one core
-SHAPES = {"20000 x 50": (20000, 50, 60), "600 x 30": (600, 30, 1200)}
+SHAPES = {"20000 x 50": (20000, 50, 60), "600 x 30": (600, 30, 1000)}
 
 
 def followings(folder: Path):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sknnreg._data import Given
 from sknnreg._fitted import attributes, extended
-from sknnreg._sklearn import _safe_indexing, callbacks_of
+from sknnreg._sklearn import _safe_indexing, callbacks_of, is_progress_bar
 from sknnreg.engine.training import Report, Task
 
 if TYPE_CHECKING:
@@ -66,6 +66,54 @@ class Rows:
         }
 
 
+#: tasks that a progress bar is told of, at most: at each it adds up all before
+BAR_PARTS = 200
+
+
+class EpochTasks:
+    """The tasks of the epochs of a training, below the task of the whole.
+
+    A task is an epoch, so that every callback can look at it and stop the training.
+    Where nothing but progress bars listens, it may be several epochs.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Who calls the hooks.
+    n_epochs : int
+        At most.
+    """
+
+    root: Any
+
+    def __init__(self, estimator, n_epochs: int) -> None:
+        self.estimator = estimator
+        bars_only = all(is_progress_bar(each) for each in callbacks_of(estimator))
+        self.stride = -(-n_epochs // BAR_PARTS) if bars_only else 1
+        self.n = -(-n_epochs // self.stride)
+        self.context: Any = None
+
+    def begin(self, epoch: int, first_number: int = 0, **arguments) -> None:
+        """An epoch begins, counted from 0 in this training."""
+        if self.context is None:
+            number = first_number + epoch // self.stride
+            self.context = self.root.subcontext("epoch", task_id=number)
+            self.context.call_on_fit_task_begin(estimator=self.estimator, **arguments)
+
+    def end(self, epoch: int, **arguments) -> bool:
+        """An epoch has ended; whether to stop."""
+        if (epoch + 1) % self.stride:
+            return False
+        context, self.context = self.context, None
+        return context.call_on_fit_task_end(estimator=self.estimator, **arguments)
+
+    def close(self) -> None:
+        """No more will come, though one was begun."""
+        if self.context is not None:
+            self.context.call_on_fit_task_end(estimator=self.estimator)
+            self.context = None
+
+
 class Followed(Report):
     """A fit that callbacks follow: a task for each epoch, and one for its validation.
 
@@ -84,16 +132,17 @@ class Followed(Report):
         self, estimator, X, y, sample_weight, given: Given, n_epochs: int
     ) -> None:
         self.estimator, self.data, self.given = estimator, (X, y, sample_weight), given
-        self.n_epochs = n_epochs
-        self.has_validation = bool(estimator.early_stopping or given)
+        self.n_epochs, self.epochs = n_epochs, EpochTasks(estimator, n_epochs)
+        validates = bool(estimator.early_stopping or given)
+        self.has_validation = validates and self.epochs.stride == 1
         # the numbers of the validation tasks follow those of the epochs
-        self.root = estimator._init_callback_context(
-            max_subtasks=n_epochs * (1 + self.has_validation), sequential_subtasks=False
+        self.root = self.epochs.root = estimator._init_callback_context(
+            max_subtasks=self.epochs.n * (1 + self.has_validation),
+            sequential_subtasks=False,
         )
         self.root.call_on_fit_task_begin(
             estimator=estimator, **Rows(*self.data).hook_arguments()
         )
-        self.epoch: Any = None
 
     @classmethod
     def of(cls, estimator, *arguments) -> Followed | None:
@@ -112,24 +161,21 @@ class Followed(Report):
         return self
 
     def before(self, task: Task) -> None:
-        self.epoch = self.root.subcontext("epoch", task_id=task.progress.epoch)
-        self.epoch.call_on_fit_task_begin(**self._arguments(self.rows))
+        self.epochs.begin(task.progress.epoch, **self._arguments(self.rows))
 
     def after(self, task: Task) -> bool:
-        epoch, self.epoch = self.epoch, None
-        stop = epoch.call_on_fit_task_end(**self._arguments(self.rows))
+        epoch = task.progress.epoch - 1
+        stop = self.epochs.end(epoch, **self._arguments(self.rows))
         if self.has_validation:
-            number = self.n_epochs + epoch.task_id
+            number = self.n_epochs + epoch
             context = self.root.subcontext("validation", task_id=number)
             arguments = self._arguments(self.validation_rows)
-            context.call_on_fit_task_begin(**arguments)
-            stop |= context.call_on_fit_task_end(**arguments)
+            context.call_on_fit_task_begin(estimator=self.estimator, **arguments)
+            stop |= context.call_on_fit_task_end(estimator=self.estimator, **arguments)
         return stop
 
     def end(self) -> None:
-        if self.epoch is not None:  # it was not to be, or was broken off
-            self.epoch.call_on_fit_task_end(estimator=self.estimator)
-            self.epoch = None
+        self.epochs.close()
 
     def finish(self) -> None:
         """The estimator is fitted."""
@@ -141,7 +187,6 @@ class Followed(Report):
 
     def _arguments(self, rows: Rows) -> dict[str, Any]:
         return {
-            "estimator": self.estimator,
             "reconstruction_attributes": self._present,
             **rows.hook_arguments(),
         }

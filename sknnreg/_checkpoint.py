@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import joblib
-import numpy as np
 from sklearn.base import clone
 
 from sknnreg._data import Data
 from sknnreg._fitted import Earlier, attributes, extended
-from sknnreg.engine.model_axis import take
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.training import Report, Task
 
@@ -66,9 +65,11 @@ def _plain(part: Any) -> Any:
 def read(path: str | os.PathLike) -> Saved | None:
     """What is at a path; None if there is nothing."""
     try:
-        saved = joblib.load(path)
+        saved = pickle.loads(Path(path).read_bytes())
     except FileNotFoundError:
         return None
+    except (pickle.UnpicklingError, EOFError):
+        saved = None
     if not isinstance(saved, Saved):
         raise ValueError(f"{os.fspath(path)!r} holds no checkpoint.")
     return saved
@@ -130,10 +131,9 @@ class Saving(Report):
         history = extended(run.earlier.history, progress.history.of_model(0))
         found = attributes(task, run.data, 0, run.earlier, history)
         vars(estimator).update(found)
-        one = take(progress, np.array([0]))
-        estimator._progress = one.carry_over()
-        saved = Saved(self.fingerprint, one, run.earlier, estimator)
+        estimator._progress = progress.carry_over()
+        saved = Saved(self.fingerprint, progress, run.earlier, estimator)
         # a process may die at any moment: the old file stays until the new one is whole
         new = self.path.with_name(f"{self.path.name}.new")
-        joblib.dump(saved, new)
+        new.write_bytes(pickle.dumps(saved, pickle.HIGHEST_PROTOCOL))
         os.replace(new, self.path)

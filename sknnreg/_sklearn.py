@@ -44,9 +44,17 @@ __all__ = [
     "_safe_indexing",
     "_warn_or_raise_about_fit_failures",
     "callbacks_of",
+    "is_progress_bar",
 ]
 
 
 def callbacks_of(estimator) -> list:
     """The callbacks set on an estimator, or handed down to it for a fit."""
     return getattr(estimator, "_skl_callbacks", [])
+
+
+def is_progress_bar(callback) -> bool:
+    """Whether a callback does nothing but count tasks."""
+    from sklearn.callback import ProgressBar  # where there is a callback, there is this
+
+    return isinstance(callback, ProgressBar)

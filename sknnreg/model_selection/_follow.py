@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from joblib.logger import short_format_time
 
+from sknnreg._callbacks import EpochTasks
 from sknnreg._report import say
 from sknnreg._sklearn import callbacks_of
 from sknnreg.engine.training import Report, Task
@@ -82,7 +83,7 @@ class Tasks:
             return None
         return self.context.subcontext(
             f"stack of {n_candidates} on fold {fold + 1}",
-            max_subtasks=n_epochs + 1,
+            max_subtasks=EpochTasks(self.search, n_epochs).n + 1,
             sequential_subtasks=False,
         )
 
@@ -102,17 +103,16 @@ class FollowedStack(Report):
     context : CallbackContext
         Of the stack.
     n_candidates : int
-
-    Attributes
-    ----------
-    epoch : CallbackContext
-        Of the present epoch.
+    n_before, n_epochs : int
+        Epochs that it has been trained for, and is to be.
     """
 
-    epoch: Any
-
-    def __init__(self, search, context, n_candidates: int) -> None:
+    def __init__(
+        self, search, context, n_candidates: int, n_before: int, n_epochs: int
+    ) -> None:
         self.search, self.context, self.n_all = search, context, n_candidates
+        self.epochs, self.n_before = EpochTasks(search, n_epochs - n_before), n_before
+        self.epochs.root = context
         self.running: Any = None
         self.n_running = 0
 
@@ -124,6 +124,7 @@ class FollowedStack(Report):
         """
         self.context.call_on_fit_task_begin(estimator=self.search)
         yield [self]
+        self.epochs.close()
         if self.running is not None:
             self._announce(0)
             self.running.call_on_fit_task_end(estimator=self.search)
@@ -133,12 +134,11 @@ class FollowedStack(Report):
         n_running = int(task.progress.stopping.active.sum())
         if n_running != self.n_running:
             self._announce(n_running)
-        number = 1 + task.progress.epoch  # 0 is the task that says how many run
-        self.epoch = self.context.subcontext("epoch", task_id=number)
-        self.epoch.call_on_fit_task_begin(estimator=self.search)
+        # number 0 is the task that says how many run
+        self.epochs.begin(task.progress.epoch - self.n_before, first_number=1)
 
     def after(self, task: Task) -> bool:
-        return self.epoch.call_on_fit_task_end(estimator=self.search)
+        return self.epochs.end(task.progress.epoch - self.n_before - 1)
 
     def _announce(self, n_running: int) -> None:
         """A task in the place of the last one, so that it is shown in its line."""

@@ -202,7 +202,14 @@ class Training:
         if context is None:
             yield
             return
-        follower = FollowedStack(self.job.search, context, len(self.models))
+        progress = self.stack.progress
+        follower = FollowedStack(
+            self.job.search,
+            context,
+            len(self.models),
+            progress.epoch if progress else 0,
+            self.last,
+        )
         with follower.open() as self.reports:
             yield
 

@@ -255,6 +255,25 @@ def test_progress_bar_counts_epochs(iris, capsys):
     assert "100%" in out
 
 
+def test_a_progress_bar_alone_is_told_of_few_parts(iris, monkeypatch, capsys):
+    """It adds up all tasks at each; others see each epoch all the same."""
+    pytest.importorskip("rich")
+    from sklearn.callback import ProgressBar
+
+    ended = []
+    monkeypatch.setattr(
+        ProgressBar,
+        "on_fit_task_end",
+        lambda self, estimator, context: ended.append(context.task_name),
+    )
+    model = classifier(max_iter=1001, tol=0, n_iter_no_change=np.inf)
+    model.set_callbacks(ProgressBar()).fit(*iris)
+    assert ended == ["epoch"] * 167 + ["fit"]  # of six epochs, and what is left
+    notes = Notes()
+    model.set_params(max_iter=210).set_callbacks(ProgressBar(), notes).fit(*iris)
+    assert len([call for call in notes.calls if call[:2] == ("end", "epoch")]) == 210
+
+
 # The package's own
 
 
