@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterable
-from functools import update_wrapper
+from functools import update_wrapper, wraps
 from types import MethodType
 from typing import Any
 
@@ -21,8 +22,40 @@ SAMPLE = 1000
 #: below LARGE anyway does no harm.
 RANGES, LARGE = 1000.0, 100.0
 
-#: standard deviations of a target that default rates and tolerances are not made for
-TARGET_STD = (0.01, 100.0)
+#: Standard deviations of a target that default rates and tolerances are not made for;
+#: and its distance from zero in these.
+TARGET_STD, TARGET_MEAN = (0.01, 100.0), 10.0
+
+#: what other libraries call it
+WORDS = {
+    "lr": "learning_rate_init",
+    "eta": "learning_rate_init",
+    "epochs": "max_iter",
+    "n_epochs": "max_iter",
+    "max_epochs": "max_iter",
+    "weight_decay": "alpha",
+    "lambda": "alpha",
+    "optimizer": "solver",
+    "patience": "n_iter_no_change",
+    "hidden_size": "hidden_layer_sizes",
+    "hidden_dims": "hidden_layer_sizes",
+    "layers": "hidden_layer_sizes",
+    "kernel_initializer": "init",
+    "seed": "random_state",
+    "criterion": "loss",
+    "mse": "squared_error",
+    "mae": "absolute_error",
+    "pinball": "quantile",
+    "swish": "silu",
+    "sigmoid": "logistic",
+    "linear": "identity",
+    "he": "he_normal",
+    "kaiming": "he_normal",
+    "xavier": "xavier_normal",
+    "glorot": "glorot_normal",
+    "lasso": "l1",
+    "ridge": "l2",
+}
 
 #: Validation columns whose mean is so many standard deviations off, or half of which
 #: are so many times wider or narrower, do not come from where the training rows do.
@@ -32,6 +65,9 @@ SHIFT, WIDTH = 10.0, 20.0
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question to follow a message about an unknown name; maybe empty."""
     plain = {each.casefold(): each for each in known}
+    word = WORDS.get(name.casefold())
+    if word in plain:
+        return f" Did you mean {word!r}?"
     close = difflib.get_close_matches(name.casefold(), plain, n=1)
     return f" Did you mean {plain[close[0]]!r}?" if close else ""
 
@@ -91,15 +127,23 @@ def ranges(X: NDArray) -> list[str]:
 
 def target_ranges(y: NDArray) -> list[str]:
     """A target of a size that nothing is made for."""
-    std = y.std(axis=0)
-    std = std[std > 0]
+    std, mean = y.std(axis=0), np.abs(y.mean(axis=0))
+    varies = std > 0
+    std, mean = std[varies], mean[varies]
     smallest, largest = TARGET_STD
-    if not len(std) or (std.min() >= smallest and std.max() <= largest):
+    if not len(std):
         return []
-    off = f"above {largest:g}" if std.max() > largest else f"below {smallest:g}"
+    if std.max() > largest:
+        off = f"has a standard deviation above {largest:g}"
+    elif std.min() < smallest:
+        off = f"has a standard deviation below {smallest:g}"
+    elif (mean > TARGET_MEAN * std).any():
+        off = f"is more than {TARGET_MEAN:g} standard deviations away from zero"
+    else:
+        return []
     return [
-        f"The target has a standard deviation {off}: learning_rate_init, tol and alpha "
-        "all take its unit. Scale it, as with TransformedTargetRegressor(..., "
+        f"The target {off}: learning_rate_init, tol and alpha take its unit, and "
+        "biases start at zero. Scale it, as with TransformedTargetRegressor(..., "
         "transformer=StandardScaler())."
     ]
 
@@ -122,9 +166,10 @@ def strangers(X: NDArray, given: Validation) -> list[str]:
     if not off.any():
         return []
     return [
-        "X_val does not look like X: columns are in other ranges. Validation data "
-        "given to a pipeline go through its steps only if it has "
-        'transform_input=["X_val"] and metadata routing is enabled.'
+        "X_val does not look like X: columns are in other ranges. Scale it by the "
+        "scaler that X was scaled by. Validation data given to a pipeline go through "
+        'its steps only if it has transform_input=["X_val"], its network '
+        "set_fit_request(X_val=True, y_val=True), and metadata routing is enabled."
     ]
 
 
@@ -139,6 +184,23 @@ def dead_layer(model) -> list[str]:
                 "are the same for every row. A smaller alpha keeps some."
             ]
     return []
+
+
+def suggesting(init: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that answers a wrong keyword with the one that may be meant."""
+    known = list(inspect.signature(init).parameters)[1:]
+
+    @wraps(init)
+    def constructor(self, *args: Any, **kwargs: Any) -> None:
+        unknown = [name for name in kwargs if name not in known]
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                f"{unknown[0]!r}.{did_you_mean(unknown[0], known)}"
+            )
+        init(self, *args, **kwargs)
+
+    return constructor
 
 
 class OnlyIf:

@@ -258,10 +258,13 @@ def check_penalty(model, regularizer: Regularizer, solver: Solver) -> None:
     """Refuse a penalty that the solver cannot handle."""
     lacking = regularizer.lacking(solver.needs)
     if lacking:
-        reason = f"of its kink the solver needs {' and '.join(lacking)}, which it lacks"
         if isinstance(solver, LBFGS):
+            reason = "its bounds can express no kink but that of α Σ |w|"
             raise refused("penalty", model.penalty, reason, "l1")
-        raise ValueError(f"penalty={model.penalty!r} cannot be used: {reason}.")
+        raise ValueError(
+            f"penalty={model.penalty!r} cannot be used: of its kink the solver needs "
+            f"{' and '.join(lacking)}, which it lacks."
+        )
 
 
 def build_solver(

@@ -47,6 +47,8 @@ def fingerprint(model, data: Data, earlier: Earlier) -> dict[str, str]:
     """A hash of each thing that must be the same for a training to go on."""
     parts = model.get_params(deep=False)
     del parts["verbose"]
+    if model.learning_rate not in ("cosine", "onecycle"):
+        del parts["max_iter"]  # a longer training begins as a shorter one
     parts |= {"X": data.X, "y": data.encoded, "sample_weight": data.weight}
     given = data.validation
     if given is not None and given.rows is None:  # else it is a part of X
@@ -88,7 +90,8 @@ def resumed(
     if other:
         raise ValueError(
             f"The checkpoint at {os.fspath(path)!r} is of another fit, with other "
-            f"{', '.join(other)}. Delete the file, or give another path."
+            f"{', '.join(other)}. Delete the file, or give another path. load() gives "
+            "the estimator in it."
         )
     return saved
 

@@ -11,7 +11,7 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 
-from sknnreg._advice import OnlyIf
+from sknnreg._advice import OnlyIf, suggesting
 from sknnreg._base import BaseMLP
 from sknnreg._hyperparameters import CLASSIFIER, SHARED, constraints
 from sknnreg._sklearn import _check_partial_fit_first_call, _fit_context
@@ -290,6 +290,7 @@ W¹_j
 
     _parameter_constraints: dict = constraints(SHARED, CLASSIFIER)
 
+    @suggesting
     def __init__(
         self,
         hidden_layer_sizes: ArrayLike | int = (100,),

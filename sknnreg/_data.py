@@ -90,9 +90,16 @@ def split_rows(
     Stratified by ``labels`` if given. The same arguments give the same split, so that
     warm starts never train on a row they were validated on.
     """
-    train, validation = train_test_split(
-        np.arange(n), test_size=fraction, stratify=labels, random_state=seed
-    )
+    try:
+        train, validation = train_test_split(
+            np.arange(n), test_size=fraction, stratify=labels, random_state=seed
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping=True cannot hold out validation_fraction={fraction:g} of "
+            f"{n} rows: {error} Give X_val and y_val to fit, more rows, or "
+            "early_stopping=False."
+        ) from error
     if len(validation) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "

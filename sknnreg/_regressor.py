@@ -9,7 +9,7 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
-from sknnreg._advice import OnlyIf
+from sknnreg._advice import OnlyIf, suggesting
 from sknnreg._assemble import arguments
 from sknnreg._base import BaseMLP
 from sknnreg._distribution import moments, quantiles
@@ -303,6 +303,7 @@ W¹_j
 
     _parameter_constraints: dict = constraints(SHARED, REGRESSOR)
 
+    @suggesting
     def __init__(
         self,
         loss: str = "squared_error",

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from sknnreg._run import Run
 
 
+def default_score(estimator) -> str:
+    """What ``score`` gives."""
+    return "accuracy" if is_classifier(estimator) else "R²"
+
+
 def score_name(model) -> str:
     """What ``scoring`` is called."""
     scoring = model.scoring
     if scoring is None:
-        return "accuracy" if is_classifier(model) else "R²"
+        return default_score(model)
     if isinstance(scoring, str):
         return scoring
     inner = getattr(scoring, "_score_func", scoring)  # of a scorer by make_scorer
@@ -60,6 +65,8 @@ class Printer(Report):
     def before(self, task: Task) -> None:
         if self.start is None:
             self.start = time.perf_counter()
+            if task.progress.epoch:
+                say(f"Going on after epoch {task.progress.epoch} of a checkpoint.")
             names = [*self.headings.values(), "seconds"]
             say("Iteration" + "".join(f"{name:>{_width(name)}}" for name in names))
 
@@ -77,6 +84,11 @@ class Printer(Report):
                 f"The {self.watched} did not improve by more than tol={tol:g} for "
                 f"{self.model.n_iter_no_change} consecutive epochs. Stopping."
             )
+        elif self.run.stopped:
+            say("Stopped by a callback.")
+        if self.run.task.keep_best and stopping.best_epoch[0] >= 0:
+            best = self.run.earlier.n_epochs + stopping.best_epoch[0] + 1
+            say(f"Epoch {best} is kept: its {self.watched} is the best.")
 
     def _say_row(self) -> None:
         if self.waiting:

@@ -59,9 +59,12 @@ def seconds_since(start: datetime) -> float:
     return (datetime.now(UTC) - start).total_seconds()
 
 
-def check_network(callback: Callback, estimator) -> None:
-    """Refuse an estimator that has no epochs of its own."""
-    if not hasattr(estimator, "hidden_layer_sizes"):
+def check_network(callback: Callback, estimator, *also: str) -> None:
+    """Refuse an estimator that has no epochs of its own.
+
+    ``also`` are attributes by which others are known that have some.
+    """
+    if not any(hasattr(estimator, name) for name in ("hidden_layer_sizes", *also)):
         raise ValueError(
             f"{type(callback).__name__} follows the epochs of a network: set it on the "
             f"network itself, not on {type(estimator).__name__}."
@@ -74,7 +77,8 @@ class TimeLimit(Callback):
     The estimator is what fewer epochs would have made of it. Set on a network, the
     limit is that of each of its fits, in a search of each candidate's; set on a fused
     search, that of the whole search, whose remaining candidates then train for one
-    epoch.
+    epoch, with a warning: their scores are not those of the others. On a pipeline it
+    would see no epochs.
 
     Parameters
     ----------
@@ -93,6 +97,9 @@ class TimeLimit(Callback):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = check_scalar(seconds, "seconds", Real, min_val=0)
+
+    def setup(self, estimator, context) -> None:
+        check_network(self, estimator, "max_stack")  # a fused search
 
     def on_fit_task_end(self, estimator, context) -> bool:
         return seconds_since(began(context)) >= self.seconds
@@ -176,6 +183,9 @@ class Checkpoint(Callback):
 
     def setup(self, estimator, context) -> None:
         check_network(self, estimator)
+        folder = os.path.dirname(os.path.abspath(self.path))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"There is no folder {folder!r} for a Checkpoint.")
         if estimator.solver == "lbfgs":
             raise ValueError(
                 "solver='lbfgs' cannot be used with Checkpoint: SciPy keeps its "

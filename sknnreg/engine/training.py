@@ -24,6 +24,9 @@ from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.penalties import Regularizer
 from sknnreg.engine.progress import Progress
 
+#: A loss so many times above the least one, or above 1, has diverged, finite as it is.
+BLOWN_UP = 1e6
+
 
 class Solver:
     """Makes epochs, and says what it needs."""
@@ -204,7 +207,7 @@ class Epochs:
 def measure(
     task: Task, loss: NDArray, penalty: NDArray | float, rate: Number
 ) -> tuple[Row, NDArray]:
-    """The row of an epoch, and the score (K,) to watch: NaN for what is not finite."""
+    """The row of an epoch, and the score (K,) to watch: NaN for what has diverged."""
     theta, grad = task.parameters.theta, task.parameters.grad
     row: Row = {
         "loss": loss,
@@ -215,15 +218,20 @@ def measure(
     }
     score = -loss
     if task.validate is not None:
-        row["validation_loss"], validation_score = task.validate()
-        finite = np.isfinite(validation_score)
-        row["validation_score"] = np.where(finite, validation_score, np.nan)
+        row["validation_loss"], reached = task.validate()
+        row["validation_score"] = reached = np.where(
+            np.isfinite(reached), reached, np.nan
+        )
         if task.keep_best:
-            score = validation_score
+            score = reached
+    best = np.maximum(task.progress.stopping.best, score)
     # NaN or infinite anywhere leaves no finite sum
-    finite = np.isfinite(loss + score + np.vecdot(theta, theta))
-    if not finite.all():
-        score = np.where(finite, score, np.nan)
+    sound = np.isfinite(loss + score + np.vecdot(theta, theta))
+    sound &= score > best - BLOWN_UP * (1 + np.abs(best))
+    if not sound.all():
+        score = np.where(sound, score, np.nan)
+        if task.keep_best:
+            row["validation_score"] = score
     return row, score
 
 

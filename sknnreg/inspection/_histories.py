@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from sknnreg._report import score_name
+
 History = Mapping[str, Sequence[float]]
 
 
@@ -31,13 +33,28 @@ def losses(histories: Sequence[History]) -> dict[str, Any]:
     }
 
 
+def best_epoch(model: Any) -> tuple[int, str, str]:
+    """The epoch to mark, from 1; on which loss; and by what, if not by that loss.
+
+    With early stopping the one that was kept. Without, validation data have decided
+    nothing, and the epoch that is best on them is what there is to see.
+    """
+    if model.best_validation_score_ is not None:
+        by = "" if model.scoring == "loss" else score_name(model)
+        return model.best_iter_, "validation", by
+    validation = np.asarray(model.history_.get("validation_loss", []), float)
+    if np.isfinite(validation).any():
+        return 1 + int(np.nanargmin(validation)), "validation", ""
+    return model.best_iter_, "training", ""
+
+
 def row_of(search: Any, candidate: int | str) -> int:
     """The number of a candidate of a search that has recorded histories."""
     results = getattr(search, "cv_results_", {})
     if "split0_history" not in results:
         raise ValueError(
             f"This {type(search).__name__} is not fitted or has recorded no histories: "
-            "make it with return_history=True."
+            "take a fused search, such as FusedGridSearchCV, with return_history=True."
         )
     n = len(results["params"])
     if isinstance(candidate, str):

@@ -22,7 +22,13 @@ from sknnreg.inspection._common import (
     style,
     text_of,
 )
-from sknnreg.inspection._histories import losses, name_of_loss, of_folds, row_of
+from sknnreg.inspection._histories import (
+    best_epoch,
+    losses,
+    name_of_loss,
+    of_folds,
+    row_of,
+)
 from sknnreg.model_selection._wrapped import with_parameters
 
 if TYPE_CHECKING:
@@ -70,6 +76,9 @@ class LossCurveDisplay:
     monitor : list of {"training", "validation"}, default=None
         Which loss of each curve the best epoch is marked on. None: the validation loss
         where there is one.
+
+    criterion : list of str, default=None
+        By what each best epoch is the best, if not by that loss.
 
     name : list of str or None, default=None
         Name of each curve, for the legend.
@@ -126,6 +135,7 @@ class LossCurveDisplay:
         penalty: Sequence[ArrayLike | None] | None = None,
         best_iter: Sequence[int | None] | None = None,
         monitor: Sequence[str] | None = None,
+        criterion: Sequence[str] | None = None,
         name: Sequence[str | None] | None = None,
         folds: bool = False,
         loss_name: str = "Loss",
@@ -136,6 +146,7 @@ class LossCurveDisplay:
         self.penalty = penalty
         self.best_iter = best_iter
         self.monitor = monitor
+        self.criterion = criterion
         self.name = name
         self.folds = folds
         self.loss_name = loss_name
@@ -184,13 +195,12 @@ class LossCurveDisplay:
         found = several(estimator, name)
         models = [fitted_network(each) for each in found.values()]
         labels = {name_of_loss(model) for model in models}
+        best, monitor, criterion = zip(*map(best_epoch, models), strict=True)
         display = cls(
             **losses([model.history_ for model in models]),
-            best_iter=[model.best_iter_ for model in models],
-            monitor=[
-                "training" if model.best_validation_score_ is None else "validation"
-                for model in models
-            ],
+            best_iter=best,
+            monitor=monitor,
+            criterion=criterion,
             name=list(found),
             loss_name=loss_name or (labels.pop() if len(labels) == 1 else "Loss"),
         )
@@ -342,8 +352,12 @@ class LossCurveDisplay:
         elif len(self.training_loss) > 1:
             look["marker"] = self._looks[i]["marker"]
         else:
-            look["label"] = f"best epoch: {epoch}"
+            look["label"] = self._best_label(i, epoch)
         return self.ax_.plot(epoch, line.get_ydata()[epoch - 1], **look)[0]
+
+    def _best_label(self, i, epoch):
+        by = self.criterion[i] if self.criterion is not None else ""
+        return f"best epoch{by and ' by ' + by}: {epoch}"
 
     def _legend(self):
         if not self.folds and len(self.training_loss) == 1:
@@ -370,7 +384,8 @@ class LossCurveDisplay:
         for i, look in enumerate(self._looks):
             label, marker = str(i + 1 if self.name is None else self.name[i]), "none"
             if self.best_points_[i] is not None:
-                label += f" (best epoch: {self.best_points_[i].get_xdata()[0]})"
+                epoch = self.best_points_[i].get_xdata()[0]
+                label += f" ({self._best_label(i, epoch)})"
                 marker = look["marker"]
             entries.append(_entry(label, color=look["color"], marker=marker))
         drawn = [q for q, lines in self.lines_.items() if any(lines)]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from sknnreg.inspection._common import BLUE, VERMILION, one_axes
+from sknnreg.uncertainty import predict_interval
 
 if TYPE_CHECKING:
     from typing import Self
@@ -103,7 +104,10 @@ class PredictionIntervalDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted one whose ``predict_interval(X, coverage)`` gives an array of shape
+            A fitted regressor that
+            :func:`~sknnreg.uncertainty.predict_interval` takes, such as a search over
+            networks with ``loss="gaussian"``; or any that has a method
+            ``predict_interval(X, coverage)``, which gives an array of shape
             (n_samples, 2).
 
         X : array-like of shape (n_samples, n_features)
@@ -125,12 +129,11 @@ class PredictionIntervalDisplay:
         -------
         display : PredictionIntervalDisplay
         """
-        if not hasattr(estimator, "predict_interval"):
-            raise ValueError(
-                "estimator must have a method predict_interval(X, coverage). Got "
-                f"{estimator!r}."
-            )
-        lower, upper = np.asarray(estimator.predict_interval(X, coverage)).T
+        if hasattr(estimator, "predict_interval"):
+            interval = estimator.predict_interval(X, coverage)
+        else:
+            interval = predict_interval(estimator, X, coverage)
+        lower, upper = np.asarray(interval).T
         return cls.from_predictions(
             y,
             estimator.predict(X),
@@ -184,8 +187,12 @@ class PredictionIntervalDisplay:
         """
         check_consistent_length(y_true, y_pred, lower, upper)
         columns = [column_or_1d(column) for column in (y_true, y_pred, lower, upper)]
-        if np.any(columns[2] > columns[3]):
-            raise ValueError("lower must not be above upper.")
+        n_crossed = np.count_nonzero(columns[2] > columns[3])
+        if n_crossed:
+            raise ValueError(
+                f"lower must not be above upper; it is in {n_crossed} of "
+                f"{len(columns[2])} rows."
+            )
         names = ("y_true", "y_pred", "lower", "upper")
         display = cls(**dict(zip(names, columns, strict=True)), coverage=coverage)
         return display.plot(ax, **plot_params)
@@ -239,10 +246,23 @@ class PredictionIntervalDisplay:
         ax.set(
             xlabel=f"{shown}, sorted by prediction",
             ylabel=target_name,
-            title=f"{share}, mean width {self.mean_width_:.3g}",
+            title=f"{share}, mean width {self.mean_width_:.3g}{self._limit()}",
         )
         ax.legend(fontsize="small", loc="upper left")
         return self
+
+    def _limit(self) -> str:
+        """Cut a few intervals that would make all others flat, and say so."""
+        rows = self.rows_
+        ends = np.stack([self.lower[rows], self.upper[rows]])
+        within = np.concatenate([self.y_true[rows], np.quantile(ends, [0.03, 0.97])])
+        low, high = within.min(), within.max()
+        margin = 0.1 * (high - low)
+        if np.ptp(ends) < 3 * (high - low + 2 * margin):
+            return ""
+        self.ax_.set_ylim(low - margin, high + margin)
+        beyond = (ends[0] < low - margin) | (ends[1] > high + margin)
+        return f"\n{np.count_nonzero(beyond)} intervals reach beyond the frame"
 
     def _draw(self, place, which, color, marker, label) -> tuple[Any, Any]:
         """The intervals and the targets of some of the rows."""

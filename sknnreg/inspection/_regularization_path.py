@@ -320,7 +320,9 @@ class RegularizationPathDisplay:
     def _plot_inputs(self, panel, n_named):
         norms = np.asarray(self.input_norms)
         n = norms.shape[1]
-        strongest = np.argsort(-norms.mean(axis=0), kind="stable")[:n_named]
+        # where the choice is: what is large at a tiny strength is often noise
+        at = norms[self.best_index_1se]
+        strongest = np.lexsort((-norms.mean(axis=0), -at))[:n_named]
         styles = [{"color": GREY, "linewidth": 0.6, "alpha": 0.6} for _ in range(n)]
         for look, j in zip(looks(len(strongest)), strongest, strict=True):
             styles[j] = look | {"markersize": 3, "linewidth": 1.5}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sknnreg._report import default_score
 from sknnreg.inspection._common import (
     BLUE,
     GREY,
@@ -142,6 +143,8 @@ class SearchDisplay:
             metric = search.refit
         if score_name is None and isinstance(search.scoring, str):
             score_name = search.scoring
+        if score_name is None and search.scoring is None:
+            score_name = default_score(search.estimator)
         return cls.from_results(
             results, metric=metric, score_name=score_name, ax=ax, **plot_params
         )
@@ -232,7 +235,7 @@ class SearchDisplay:
         given = [params] if isinstance(params, str) else params
         rows = np.arange(len(self.params))
         if self.iteration is not None and kind != "best_so_far":
-            rows = rows[np.asarray(self.iteration) == np.max(self.iteration)]
+            rows = self._last_iteration(2)
         varying = self._varying(rows)
         if kind == "auto":
             n = len(varying if given is None else given)
@@ -261,6 +264,13 @@ class SearchDisplay:
             self._plot_best_so_far()
         self.ax_.set_title(self._title(kind, rows, names, varying), fontsize="medium")
         return self
+
+    def _last_iteration(self, n_least: int) -> NDArray:
+        """Candidates of the last iteration that has so many, or of the first."""
+        iteration = np.asarray(self.iteration)
+        numbers, counts = np.unique(iteration, return_counts=True)
+        self._shown = max(numbers[counts >= n_least], default=numbers[0])
+        return np.flatnonzero(iteration == self._shown)
 
     # Hyperparameters
 
@@ -331,7 +341,12 @@ class SearchDisplay:
             number, best, where="post", color=BLUE, label="best so far"
         )
         self._show_steps(best)
-        self._mark_best(number, scores)
+        chosen = scores
+        if self.iteration is not None:  # the choice is among the last ones
+            last = self._last_iteration(1)
+            chosen = np.full(len(scores), np.nan)
+            chosen[last] = scores[last]
+        self._mark_best(number, chosen)
         if self.iteration is not None:
             for i in 1 + np.flatnonzero(np.diff(self.iteration)):
                 self.ax_.axvline(number[i] - 0.5, color=GREY, linestyle=":", lw=1)
@@ -372,6 +387,8 @@ class SearchDisplay:
 
     def _title(self, kind, rows, names, varying):
         """What is best, and what the picture leaves out."""
+        if self.iteration is not None and kind == "best_so_far":
+            rows = self._last_iteration(1)
         scores = self.mean_score[rows]
         if not np.isfinite(scores).any():
             return "All candidates have failed"
@@ -387,7 +404,8 @@ class SearchDisplay:
         if others and (self.image_ is not None or kind == "slice"):
             lines.append(f"each {where}: the best over {others}")
         if self.iteration is not None and kind != "best_so_far":
-            lines.append(f"only the last of {1 + np.max(self.iteration)} iterations")
+            n = 1 + np.max(self.iteration)
+            lines.append(f"only iteration {1 + self._shown} of {n}")
         n_failed = np.count_nonzero(np.isnan(scores))
         if n_failed and self.image_ is None:
             lines.append(f"{n_failed} of {len(scores)} candidates have failed")

@@ -143,6 +143,8 @@ class FollowedStack(Report):
     def _announce(self, n_running: int) -> None:
         """A task in the place of the last one, so that it is shown in its line."""
         name = f"{n_running} of {self.n_all} candidates still train"
+        if not n_running:
+            name = f"all {self.n_all} candidates trained"
         if self.running is None:
             context = self.context.subcontext(name, task_id=0, max_subtasks=None)
         else:

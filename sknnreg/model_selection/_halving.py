@@ -19,7 +19,7 @@ from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks, named
 from sknnreg.model_selection._search import MORE, FusedSearch, grid
 from sknnreg.model_selection._work import Fold, Job, numbered
-from sknnreg.model_selection._wrapped import find_mlp, prefix
+from sknnreg.model_selection._wrapped import check_names, find_mlp, prefix
 
 
 class FusedHalvingSearchCV(FusedSearch):
@@ -170,6 +170,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 f"Cannot search over {resource}: it is the resource that successive "
                 "halving hands out."
             )
+        check_names(job.estimator, numbered(settings))
         plan = self._plan(len(settings))
         # schedules are those of the last iteration
         alive = numbered(setting | {resource: plan[-1]} for setting in settings)

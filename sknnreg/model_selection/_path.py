@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 
+from sknnreg._report import default_score
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._search import FusedGridSearchCV
 from sknnreg.model_selection._work import epochs
@@ -39,7 +40,8 @@ class RegularizationPath:
         Euclidean norm of each layer's weights.
     input_norms : ndarray of shape (n_values, n_inputs)
         Euclidean norm of the weights that leave each input; of a network without hidden
-        layers and one output the size of its coefficients.
+        layers and one output the size of its coefficients. The inputs that some split
+        kept at the i-th value are ``feature_names[input_norms[i] > 0]``.
     n_inputs_kept : ndarray of shape (n_values,)
         Inputs of which some weight is not zero. This and the three above are means over
         the splits.
@@ -80,7 +82,16 @@ class RegularizationPath:
         return self.feature_names[norms > 0]
 
     def plot(self, ax=None, **kwargs):
-        """Draw the path; see :class:`sknnreg.inspection.RegularizationPathDisplay`.
+        """Draw the path.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of them, default=None
+            Axes to plot on. None: a new figure's.
+        **kwargs : dict
+            As for :meth:`sknnreg.inspection.RegularizationPathDisplay.plot`:
+            ``kind``, one of "score", "zeros", "norms", "inputs" and "all", and
+            ``n_named``.
 
         Returns
         -------
@@ -115,6 +126,13 @@ class PathSearch(FusedGridSearchCV):
             for name in ("zero_share", "weight_norms", "input_norms")
         }
         return super()._results(candidates, out, more)
+
+
+def named_score(estimator, scoring) -> str:
+    """What a score is called."""
+    if scoring is None:
+        return default_score(estimator)
+    return scoring if isinstance(scoring, str) else "score"
 
 
 def measured(mlp) -> dict[str, Any]:
@@ -225,7 +243,7 @@ def regularization_path(
     return RegularizationPath(
         param=name,
         param_values=np.asarray(values),
-        score_name=scoring if isinstance(scoring, str) else "score",
+        score_name=named_score(estimator, scoring),
         scores=np.stack(scores, axis=1),
         mean_score=mean,
         std_score=results["std_test_score"],

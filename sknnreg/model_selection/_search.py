@@ -22,6 +22,7 @@ from sklearn.model_selection import (
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel
 
+from sknnreg._caller import warn_once
 from sknnreg._html import Documented
 from sknnreg._sklearn import (
     BaseSearchCV,
@@ -42,7 +43,7 @@ from sknnreg.model_selection._work import (
     epochs_and_history,
     numbered,
 )
-from sknnreg.model_selection._wrapped import with_parameters
+from sknnreg.model_selection._wrapped import check_names, with_parameters
 
 if TYPE_CHECKING:
     from typing import Self
@@ -154,6 +155,7 @@ class FusedSearch(Documented, BaseSearchCV):
     ) -> tuple[dict, dict]:
         """``cv_results_``, and the first fit's result."""
         candidates = numbered(self._candidates())
+        check_names(job.estimator, candidates)
         evaluation = Evaluation(
             job, folds, candidates, parallel, self.max_stack, self.verbose
         )
@@ -168,6 +170,12 @@ class FusedSearch(Documented, BaseSearchCV):
                 "candidates?"
             )
         _warn_or_raise_about_fit_failures(out, self.error_score)
+        n_stopped = sum("was_stopped" in result for result in out)
+        if n_stopped:
+            warn_once(
+                f"Callbacks have stopped {n_stopped} of {len(out)} fits before their "
+                "end. Their scores are those of fewer epochs than the others'."
+            )
         if callable(self.scoring):
             _insert_error_scores(out, self.error_score)
         results = self._format_results(candidates, self.n_splits_, out, more)

@@ -169,6 +169,9 @@ def fit_together(
     training = Training(job, stack, n_epochs)
     with training.followed(context):
         results = [job.result(each, stack.fold) for each in training.estimators]
+    if training.run is not None and training.run.stopped:
+        for i in training.run.going_on:
+            results[i]["was_stopped"] = True
     seconds = sum(result["fit_time"] for result in results)
     if stack.surroundings is not None:
         seconds += stack.surroundings.seconds

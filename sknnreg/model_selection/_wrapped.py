@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,21 @@ def with_parameters(base, parameters: dict):
     """A clone of an estimator with these parameters."""
     # parameters may be estimators themselves: they are cloned too
     return clone(base).set_params(**clone(parameters, safe=False))
+
+
+def check_names(base, candidates: Iterable) -> None:
+    """Refuse a parameter of the network that was given without what precedes it.
+
+    Other wrong names are for the estimator to refuse.
+    """
+    inside, known = prefix(base), base.get_params()
+    for name in sorted({name for each in candidates for name in each.parameters}):
+        plain = name.rpartition("__")[2]
+        if name.partition("__")[0] not in known and inside + plain in known:
+            raise ValueError(
+                f"Invalid parameter {name!r} for estimator {base!r}. Did you mean "
+                f"{inside + plain!r}?"
+            )
 
 
 def find_mlp(estimator) -> Any:

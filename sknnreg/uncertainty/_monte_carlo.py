@@ -82,15 +82,16 @@ class MonteCarloDropout(Around):
     >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.preprocessing import FunctionTransformer, StandardScaler
     >>> from sknnreg import MLPRegressorScratch
     >>> from sknnreg.uncertainty import MonteCarloDropout
     >>> X, y = load_diabetes(return_X_y=True)
     >>> network = MLPRegressorScratch(
     ...     dropout=0.2, learning_rate_init=0.01, early_stopping=True, random_state=0
     ... )
+    >>> log_scale = make_pipeline(FunctionTransformer(np.log, np.exp), StandardScaler())
     >>> model = TransformedTargetRegressor(
-    ...     make_pipeline(StandardScaler(), network), func=np.log, inverse_func=np.exp
+    ...     make_pipeline(StandardScaler(), network), transformer=log_scale
     ... ).fit(X, y)
     >>> mean, std = MonteCarloDropout(model).predict(X, return_std=True)
     >>> bool((mean > 0).all() and (std > 0).all())

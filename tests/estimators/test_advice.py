@@ -33,7 +33,8 @@ NAMES = [
     ("penalty", "elastic_net", "elasticnet"),
     ("learning_rate", "cosin", "cosine"),
     ("normalization", "batchnorm", "batch"),
-    ("init", "he", None),
+    ("init", "he", "he_normal"),
+    ("init", "best", None),
     ("init", "he_unifrom", "he_uniform"),
 ]
 
@@ -76,6 +77,29 @@ def test_set_params_says_what_was_meant():
     with pytest.raises(ValueError, match=r"'xyz'.*\]\.$"):
         classifier().set_params(xyz=1)
     assert classifier().set_params(dropout=0.3).dropout == 0.3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("dropuot", "dropout"), ("lr", "learning_rate_init"), ("epochs", "max_iter")],
+)
+def test_a_constructor_says_what_was_meant(kind, wrong, right):
+    message = rf"{kind.__name__}.*argument '{wrong}'\. Did you mean '{right}'\?"
+    with pytest.raises(TypeError, match=message):
+        kind(**{wrong: 1})
+    with pytest.raises(TypeError, match=r"argument 'xyz'\.$"):
+        kind(xyz=1)
+
+
+def test_a_search_says_where_a_parameter_is(iris):
+    model = make_pipeline(StandardScaler(), classifier())
+    for grid in ({"alpha": [0.1]}, [{"mlp__alpha": [0.1]}]):
+        with pytest.raises(ValueError, match="Did you mean 'mlpclassifierscratch__alp"):
+            FusedGridSearchCV(model, grid, cv=2).fit(*iris)
+    space = regularization_cocktail("classification")
+    with pytest.raises(ValueError, match="mlpclassifierscratch__"):
+        FusedHalvingSearchCV(model, space, n_candidates=5, cv=2).fit(*iris)
 
 
 # Ranges
@@ -125,6 +149,8 @@ def test_the_size_of_a_target(diabetes, scale):
         regressor().fit(X, scale * y)
     with pytest.warns(UserWarning, match="target has a standard deviation"):
         regressor().fit(X, np.stack([y, scale * y], axis=1))
+    with pytest.warns(UserWarning, match="more than 10 standard deviations away"):
+        regressor().fit(X, y + 12)  # the logarithm of a price
     model = TransformedTargetRegressor(regressor(), transformer=StandardScaler())
     model.fit(X, scale * y)
 

@@ -321,9 +321,10 @@ def test_wrong_arguments(iris):
         TimeLimit(-1)
     with pytest.raises(TypeError, match="callable"):
         Logger("log.txt")
-    pipeline = make_pipeline(classifier()).set_callbacks(Logger(print))
-    with pytest.raises(ValueError, match=r"Logger.*on the network.*not on Pipeline"):
-        pipeline.fit(*iris)
+    for callback in (Logger(print), TimeLimit(1)):
+        pipeline = make_pipeline(classifier()).set_callbacks(callback)
+        with pytest.raises(ValueError, match="on the network itself, not on Pipeline"):
+            pipeline.fit(*iris)
 
 
 def test_rows_are_numbered_as_the_user_has_them():

@@ -222,8 +222,25 @@ def test_verbose_may_change(iris, tmp_path, capsys):
     broken_off(model, tmp_path / "fit", X, y)
     model.set_params(verbose=1)
     gone_on_with(model, tmp_path / "fit", X, y)
-    _, *lines = capsys.readouterr().out.splitlines()
+    first, _, *lines = capsys.readouterr().out.splitlines()
+    assert first == "Going on after epoch 10 of a checkpoint."
     assert [int(line.split()[0]) for line in lines] == list(range(11, 21))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "step", "cosine"])
+def test_more_epochs_than_were_planned(iris, tmp_path, schedule):
+    """As if they had been planned; a schedule that has an end cannot be longer."""
+    X, y = iris
+    path = tmp_path / "fit"
+    params = {"learning_rate": schedule, "n_iter_no_change": 50}
+    broken_off(classifier(max_iter=20, **params), path, X, y)
+    longer = classifier(max_iter=30, **params)
+    if schedule == "cosine":
+        with pytest.raises(ValueError, match="with other max_iter"):
+            gone_on_with(longer, path, X, y)
+    else:
+        resumed, _ = gone_on_with(longer, path, X, y)
+        assert_same_bits(resumed, clone(longer).fit(X, y))
 
 
 def test_refusals(iris, tmp_path):
@@ -243,6 +260,9 @@ def test_refusals(iris, tmp_path):
         classifier().set_callbacks(Checkpoint(path)).fit(X, y)
     with pytest.raises(ValueError, match="every"):
         Checkpoint(path, every=0)
+    with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
+        lost = Checkpoint(tmp_path / "nowhere" / "fit")
+        classifier().set_callbacks(lost).fit(X, y)
 
 
 def test_in_a_pipeline(iris, tmp_path):

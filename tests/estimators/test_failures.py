@@ -107,7 +107,7 @@ def test_divergence_keeps_the_best_epoch(diabetes):
     with pytest.warns(ConvergenceWarning, match="diverged.*epoch 20 are kept"):
         model.fit(X, y)
     assert 20 < model.n_iter_ < 100
-    assert not np.isfinite(model.loss_curve_[-1]) or model.loss_curve_[-1] > 1e100
+    assert model.loss_curve_[-1] > 1e6  # finite or not
     assert model.best_iter_ == 20
     with pytest.warns(ConvergenceWarning, match="hasn't converged"):
         before = regressor(max_iter=20, n_iter_no_change=100, **params).fit(X, y)
@@ -116,6 +116,24 @@ def test_divergence_keeps_the_best_epoch(diabetes):
     penalty = 0.5 * model.alpha * sum(np.sum(W**2) for W in model.coefs_)
     residual = model.predict(X) - y
     assert_allclose(model.loss_, 0.5 * np.mean(residual**2) + penalty)
+
+
+@pytest.mark.parametrize(
+    "params", [{"learning_rate_init": 100.0}, {"alpha": 1e6}], ids=str
+)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_loss_that_is_finite_but_absurd_has_diverged(iris, params, early_stopping):
+    model = classifier(
+        solver="sgd", max_iter=40, early_stopping=early_stopping, **params
+    )
+    if early_stopping:  # the first epoch is better than what came after
+        with pytest.warns(ConvergenceWarning, match="diverged"):
+            model.fit(*iris)
+        assert model.n_iter_ < 15
+        assert np.isnan(model.validation_scores_[-1])
+    else:
+        with pytest.raises(ValueError, match="no epoch was better than the start"):
+            model.fit(*iris)
 
 
 def test_divergence_from_the_start_is_refused(diabetes):

@@ -104,10 +104,10 @@ def test_verbose_when_it_stops(diabetes, capsys):
     _, rows, _, rest = read_table(capsys)
     assert rows[-1, 0] == model.n_iter_ < 50
     assert rest == [f"The training loss {end}"]
-    regressor(early_stopping=True, **params).fit(X, y)
-    assert read_table(capsys)[3] == [f"The validation loss {end}"]
-    regressor(early_stopping=True, scoring=None, **params).fit(X, y)
-    assert read_table(capsys)[3] == [f"The validation R² {end}"]
+    for scoring, name in (("loss", "validation loss"), (None, "validation R²")):
+        model = regressor(early_stopping=True, scoring=scoring, **params).fit(X, y)
+        kept = f"Epoch {model.best_iter_} is kept: its {name} is the best."
+        assert read_table(capsys)[3] == [f"The {name} {end}", kept]
 
 
 def test_verbose_says_nothing_of_patience_where_lbfgs_converged(diabetes, capsys):

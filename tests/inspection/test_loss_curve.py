@@ -1,3 +1,5 @@
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -58,14 +60,24 @@ def test_best_epoch_is_marked_on_the_loss_that_was_watched():
 
 
 def test_validation_data_that_are_not_watched(iris):
-    """The best epoch is then one of the training loss."""
+    """They decide nothing; the mark shows where they are best."""
     X, y = iris
-    model = estimators.classifier(tol=1.0, n_iter_no_change=4)
-    model.fit(X, y, X_val=X[::3], y_val=y[::3])
+    model = estimators.classifier(learning_rate_init=0.5, tol=0, max_iter=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
     display = show(model)
     (point,) = display.best_points_
-    assert display.lines_["validation"][0] is not None
-    assert point.get_color() == display.lines_["training"][0].get_color()
+    validation = model.history_["validation_loss"]
+    assert point.get_xdata() == [1 + np.argmin(validation)] != [model.best_iter_]
+    assert point.get_ydata() == [min(validation)]
+
+
+def test_what_chose_the_best_epoch_is_said(iris):
+    model = estimators.classifier(early_stopping=True, scoring="accuracy", tol=1.0)
+    model.set_params(n_iter_no_change=3).fit(*iris)
+    labels = [text.get_text() for text in show(model).ax_.get_legend().get_texts()]
+    assert labels[-1] == f"best epoch by accuracy: {model.best_iter_}"
 
 
 @pytest.mark.parametrize("as_list", [False, True])

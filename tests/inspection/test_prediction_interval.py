@@ -1,11 +1,16 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import StandardScaler
 
 from sknnreg.inspection import PredictionIntervalDisplay
+from sknnreg.model_selection import FusedGridSearchCV
+from sknnreg.uncertainty import predict_interval
+from tests.factories import not_converged, regressor
 
 show = PredictionIntervalDisplay.from_predictions
 
@@ -72,8 +77,31 @@ def test_from_estimator():
     )
     assert display.ax_ is ax and display.coverage == 0.8
     assert display.measured_coverage_ == np.mean(np.abs(y) <= 0.8)
-    with pytest.raises(ValueError, match="predict_interval"):
-        PredictionIntervalDisplay.from_estimator(LinearRegression(), X, y)
+    with pytest.raises(ValueError, match="MLPRegressorScratch"):
+        PredictionIntervalDisplay.from_estimator(LinearRegression().fit(X, y), X, y)
+
+
+@not_converged
+def test_from_a_search_over_networks(diabetes):
+    X, y = diabetes
+    network = TransformedTargetRegressor(
+        regressor(loss="gaussian"), transformer=StandardScaler()
+    )
+    grid = {"regressor__alpha": [0.1, 1.0]}
+    search = FusedGridSearchCV(network, grid, cv=2).fit(X, 100 * y)
+    display = PredictionIntervalDisplay.from_estimator(search, X, 100 * y)
+    expected = predict_interval(search, X, 0.9)
+    assert_allclose(display.mean_width_, np.diff(expected, axis=1).mean())
+
+
+def test_a_few_wide_intervals_do_not_flatten_the_others():
+    y = np.linspace(-1, 1, 60)
+    width = np.ones(60)
+    width[7] = 1e3
+    display = PredictionIntervalDisplay.from_predictions(y, y, y - width, y + width)
+    assert np.ptp(display.ax_.get_ylim()) < 10
+    assert "1 intervals reach beyond the frame" in display.ax_.get_title()
+    assert display.mean_width_ > 30
 
 
 def test_refusals():

@@ -158,12 +158,25 @@ def test_halving_shows_its_last_iteration():
     n_last = np.sum(iteration == iteration.max())
     display = show(search, kind="slice", params="alpha")
     assert len(display.points_.get_offsets()) == n_last < len(iteration)
-    said = f"only the last of {iteration.max() + 1} iterations"
+    said = f"only iteration {iteration.max() + 1} of {iteration.max() + 1}"
     assert said in display.ax_.get_title()
     every = show(search, kind="best_so_far")
     assert len(every.points_.get_offsets()) == len(iteration)
     dotted = [line for line in every.ax_.lines if line.get_linestyle() == ":"]
     assert len(dotted) == iteration.max()
+
+
+def test_halving_whose_last_iteration_has_one_candidate():
+    """The last that has something to compare is shown; the choice is marked."""
+    results = results_of([{"alpha": a} for a in (1, 2, 3, 1, 2, 1)], np.arange(6) / 10)
+    results["mean_test_score"][0] = 0.9  # better, but of an early iteration
+    results["iter"] = np.array([0, 0, 0, 1, 1, 2])
+    display = draw(results)
+    assert len(display.points_.get_offsets()) == 2
+    assert "only iteration 2 of 3" in display.ax_.get_title()
+    every = draw(results, kind="best_so_far")
+    assert every.best_mark_.get_xdata() == [6]
+    assert every.ax_.get_title().startswith("best: 0.5")
 
 
 def test_names_that_are_alike_keep_their_prefix():
