@@ -96,7 +96,8 @@ def doubts(data: Data) -> list[str]:
     """
     said = []
     if isinstance(data.X, np.ndarray):
-        said += ranges(_some(data.X, data.rows))
+        # few rows may show nothing of a rare category: then all are looked at
+        said += ranges(_some(data.X, data.rows)) and ranges(data.X)
         given = data.validation
         if given is not None and given.rows is None:
             said += strangers(_some(data.X, None), given)
@@ -106,10 +107,13 @@ def doubts(data: Data) -> list[str]:
 
 
 def _some(array: NDArray, rows: NDArray | None) -> NDArray:
-    """Rows that stand for all."""
+    """Rows that stand for all: spread evenly, and not in step with any period."""
     n = len(array) if rows is None else len(rows)
-    places = slice(None, None, -(-n // SAMPLE))
-    return array[places if rows is None else rows[places]]
+    if n > SAMPLE:
+        golden = (np.sqrt(5) - 1) / 2
+        places = (np.arange(SAMPLE) * golden % 1 * n).astype(np.intp)
+        rows = places if rows is None else rows[places]
+    return array if rows is None else array[rows]
 
 
 def ranges(X: NDArray) -> list[str]:
@@ -154,7 +158,7 @@ def strangers(X: NDArray, given: Validation) -> list[str]:
         return []
     other = _some(given.X, None)
     std, other_std = X.std(axis=0), other.std(axis=0)
-    usable = std > 0
+    usable = std > 1e-6 * np.abs(X).max(axis=0, initial=0.0)
     shift = np.abs(other.mean(axis=0) - X.mean(axis=0))[usable]
     off = shift > SHIFT * std[usable]
     if len(other) >= 10:

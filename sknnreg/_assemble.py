@@ -151,6 +151,8 @@ def hidden_sizes(model) -> list[int]:
     """``hidden_layer_sizes`` as a list."""
     sizes = model.hidden_layer_sizes
     sizes = list(sizes) if np.iterable(sizes) else [sizes]
+    if not all(isinstance(size, Real) for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
     if any(size <= 0 or size != int(size) for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]

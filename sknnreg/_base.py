@@ -138,7 +138,7 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
         given, n_epochs = given or Given(), 1 if incremental else self.max_iter
         followed = Followed.of(self, X, y, sample_weight, given, n_epochs)
         checkpoint = checkpoint_of(self, incremental)
-        work = copy.copy(self)
+        work, before = copy.copy(self), vars(self).keys() | set()
         run = start(
             [work],
             X,
@@ -154,11 +154,13 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
         if followed is not None:
             reports.append(followed.follow(run))
         if checkpoint is not None:
-            reports.append(Saving(checkpoint.path, checkpoint.every, run))
+            reports.append(Saving(checkpoint.path, checkpoint.every, run, n_epochs))
         run.train(n_epochs, reports, quiet=incremental)
         if run.errors[0] is not None:
             raise run.errors[0]
-        self.__dict__ = work.__dict__
+        # what callbacks have set on the estimator stays
+        added = {name: vars(self)[name] for name in vars(self).keys() - before}
+        self.__dict__ = added | work.__dict__
         if followed is not None:
             followed.finish()
         run.warn(0)

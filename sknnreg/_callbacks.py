@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sknnreg._data import Given
 from sknnreg._fitted import attributes, extended
 from sknnreg._sklearn import _safe_indexing, callbacks_of, is_progress_bar
+from sknnreg.callbacks import Callback
 from sknnreg.engine.training import Report, Task
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ class Rows:
     def __init__(
         self, X, y, sample_weight=None, numbers: NDArray | None = None
     ) -> None:
+        if issparse(X):
+            X = X.tocsr()  # of which rows can be taken
+        if sample_weight is not None and np.ndim(sample_weight) == 0:
+            sample_weight = np.full(len(y), sample_weight)
         self.given, self.numbers = (X, y, sample_weight), numbers
 
     @cached_property
@@ -74,7 +81,8 @@ class EpochTasks:
     """The tasks of the epochs of a training, below the task of the whole.
 
     A task is an epoch, so that every callback can look at it and stop the training.
-    Where nothing but progress bars listens, it may be several epochs.
+    Where nothing but progress bars listens, it may be several epochs. An epoch that was
+    announced and did not come, or was broken off, has no end.
 
     Parameters
     ----------
@@ -88,8 +96,8 @@ class EpochTasks:
 
     def __init__(self, estimator, n_epochs: int) -> None:
         self.estimator = estimator
-        bars_only = all(is_progress_bar(each) for each in callbacks_of(estimator))
-        self.stride = -(-n_epochs // BAR_PARTS) if bars_only else 1
+        counted = all(is_counting(each) for each in callbacks_of(estimator))
+        self.stride = max(1, -(-n_epochs // BAR_PARTS)) if counted else 1
         self.n = -(-n_epochs // self.stride)
         self.context: Any = None
 
@@ -107,11 +115,11 @@ class EpochTasks:
         context, self.context = self.context, None
         return context.call_on_fit_task_end(estimator=self.estimator, **arguments)
 
-    def close(self) -> None:
-        """No more will come, though one was begun."""
-        if self.context is not None:
-            self.context.call_on_fit_task_end(estimator=self.estimator)
-            self.context = None
+
+def is_counting(callback) -> bool:
+    """Whether a callback does nothing at the end of a task, or counts it."""
+    does_nothing = type(callback).on_fit_task_end is Callback.on_fit_task_end
+    return does_nothing or is_progress_bar(callback)
 
 
 class Followed(Report):
@@ -151,7 +159,8 @@ class Followed(Report):
 
     def follow(self, run: Run) -> Self:
         """Of which run the epochs will be."""
-        self.run, self.history, self.n_seen = run, run.earlier.history, 0
+        self.run, self.n_seen = run, 0
+        self.history = extended(run.earlier.history, {})
         self.rows = Rows(*self.data, run.data.rows)
         held_out = run.data.validation
         if held_out is not None:
@@ -174,9 +183,6 @@ class Followed(Report):
             stop |= context.call_on_fit_task_end(estimator=self.estimator, **arguments)
         return stop
 
-    def end(self) -> None:
-        self.epochs.close()
-
     def finish(self) -> None:
         """The estimator is fitted."""
         self.root.call_on_fit_task_end(
@@ -194,6 +200,10 @@ class Followed(Report):
     def _present(self) -> dict[str, Any]:
         """The fitted attributes with the present parameters."""
         run, task = self.run, self.run.task
-        new = task.progress.history.of_model(0, self.n_seen)
-        self.history, self.n_seen = extended(self.history, new), task.progress.epoch
-        return attributes(task, run.data, 0, run.earlier, self.history)
+        for name, cells in task.progress.history.of_model(0, self.n_seen).items():
+            self.history.setdefault(name, [np.nan] * run.earlier.n_epochs).extend(cells)
+        self.n_seen = task.progress.epoch
+        history = {name: column.copy() for name, column in self.history.items()}
+        found = attributes(task, run.data, 0, run.earlier, history)
+        # of an earlier fit to a frame, whose names this one's X need not have
+        return {"feature_names_in_": None} | found

@@ -6,13 +6,14 @@ does not carry the state of a training, so the fit itself saves it and takes it 
 
 from __future__ import annotations
 
-import inspect
 import os
 import pickle
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import joblib
+import numpy as np
 from sklearn.base import clone
 
 from sknnreg._data import Data
@@ -43,38 +44,51 @@ class Saved(NamedTuple):
     estimator: Any
 
 
+BEFORE = "the fit it goes on from"
+
+
 def fingerprint(model, data: Data, earlier: Earlier) -> dict[str, str]:
-    """A hash of each thing that must be the same for a training to go on."""
+    """A hash of each thing that must be the same for a training to go on.
+
+    Not of a random generator: its seeds have been drawn, and are in the file.
+    """
     parts = model.get_params(deep=False)
+    check_picklable(parts)
     del parts["verbose"]
+    if isinstance(parts["random_state"], np.random.RandomState):
+        del parts["random_state"]
     if model.learning_rate not in ("cosine", "onecycle"):
         del parts["max_iter"]  # a longer training begins as a shorter one
     parts |= {"X": data.X, "y": data.encoded, "sample_weight": data.weight}
     given = data.validation
     if given is not None and given.rows is None:  # else it is a part of X
         parts["X_val"] = (given.X, given.target, given.weight)
-    parts["the fit it goes on from"] = (earlier.history, earlier.kept)
-    return {name: joblib.hash(_plain(part)) for name, part in parts.items()}
+    parts[BEFORE] = (earlier.history, earlier.kept)
+    return {name: joblib.hash(part) for name, part in parts.items()}
 
 
-def _plain(part: Any) -> Any:
-    """A function by its name: a lambda cannot be hashed."""
-    if inspect.isfunction(part):
-        return f"{part.__module__}.{part.__qualname__}"
-    return part
+def check_picklable(parameters: dict[str, Any]) -> None:
+    """Refuse hyperparameters that cannot be saved, before anything is trained."""
+    for name, value in parameters.items():
+        try:
+            pickle.dumps(value)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"Checkpoint cannot save {name}={value!r}: {error}. Use a function "
+                "that a module defines."
+            ) from error
 
 
 def read(path: str | os.PathLike) -> Saved | None:
     """What is at a path; None if there is nothing."""
     try:
-        saved = pickle.loads(Path(path).read_bytes())
+        content = Path(path).read_bytes()
     except FileNotFoundError:
         return None
-    except (pickle.UnpicklingError, EOFError):
-        saved = None
-    if not isinstance(saved, Saved):
-        raise ValueError(f"{os.fspath(path)!r} holds no checkpoint.")
-    return saved
+    digest, saved = content[:32], content[32:]
+    if sha256(saved).digest() != digest:
+        raise ValueError(f"{os.fspath(path)!r} holds no checkpoint, or is damaged.")
+    return pickle.loads(saved)
 
 
 def resumed(
@@ -84,8 +98,10 @@ def resumed(
     saved = read(path)
     if saved is None:
         return None
-    now = fingerprint(model, data, earlier)
-    then = saved.fingerprint
+    now, then = fingerprint(model, data, earlier), saved.fingerprint
+    stopped = extended(saved.earlier.history, saved.progress.history.of_model(0))
+    if earlier.history == stopped:  # the very estimator that was stopped
+        now[BEFORE] = then[BEFORE]
     other = sorted(name for name in now | then if now.get(name) != then.get(name))
     if other:
         raise ValueError(
@@ -108,10 +124,15 @@ class Saving(Report):
         Epochs from one writing to the next.
     run : Run
         Of one model.
+    n_epochs : int
+        At most.
     """
 
-    def __init__(self, path: str | os.PathLike, every: int, run: Run) -> None:
+    def __init__(
+        self, path: str | os.PathLike, every: int, run: Run, n_epochs: int
+    ) -> None:
         self.path, self.every, self.run = Path(path), every, run
+        self.n_epochs = n_epochs
         self.fingerprint = fingerprint(run.models[0], run.data, run.earlier)
         self.written = run.task.progress.epoch
 
@@ -120,10 +141,12 @@ class Saving(Report):
             self._write(task)
 
     def end(self) -> None:
-        if self.run.stopped:
-            self._write(self.run.task)
-        elif self.run.is_complete:
+        progress = self.run.task.progress
+        ended = not progress.stopping.active[0] or progress.epoch >= self.n_epochs
+        if self.run.is_complete or (self.run.stopped and ended):
             self.path.unlink(missing_ok=True)
+        elif self.run.stopped:
+            self._write(self.run.task)
 
     def _write(self, task: Task) -> None:
         progress, run = task.progress, self.run
@@ -138,5 +161,6 @@ class Saving(Report):
         saved = Saved(self.fingerprint, progress, run.earlier, estimator)
         # a process may die at any moment: the old file stays until the new one is whole
         new = self.path.with_name(f"{self.path.name}.new")
-        new.write_bytes(pickle.dumps(saved, pickle.HIGHEST_PROTOCOL))
+        content = pickle.dumps(saved, pickle.HIGHEST_PROTOCOL)
+        new.write_bytes(sha256(content).digest() + content)
         os.replace(new, self.path)

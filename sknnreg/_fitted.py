@@ -105,8 +105,8 @@ def write(
         return None
     progress.optimizer.kind = ""  # its moments are of no use
     return (
-        "Training diverged: the loss, the score or the parameters became infinite or "
-        f"NaN. The parameters of epoch {kept} are kept. A smaller "
+        "Training diverged: the loss, the score or the parameters became infinite, "
+        f"NaN or enormous. The parameters of epoch {kept} are kept. A smaller "
         "learning_rate_init, scaled inputs or clipping may help."
     )
 
@@ -180,7 +180,11 @@ def why_not(task: Task, k: int) -> str | None:
             "Solver produced non-finite parameter weights. The input data may contain "
             "large values and need to be preprocessed."
         )
-    if not stopping.diverged[k] or stopping.best_epoch[k] >= 0:
+    # the network that was there before may be the best one too
+    kept = stopping.best_epoch[k] >= 0 or (
+        task.keep_best and np.isfinite(stopping.best[k])
+    )
+    if not stopping.diverged[k] or kept:
         return None
     if task.keep_best and np.isfinite(task.progress.history.of_model(k)["loss"][0]):
         return (

@@ -68,5 +68,5 @@ class Summarized:
         table = super()._get_params_html(*args, **kwargs)  # type: ignore[misc]
         try:
             return WithSummary(table, self.summary())
-        except ValueError:
+        except (TypeError, ValueError):
             return table

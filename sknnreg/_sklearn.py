@@ -54,7 +54,7 @@ def callbacks_of(estimator) -> list:
 
 
 def is_progress_bar(callback) -> bool:
-    """Whether a callback does nothing but count tasks."""
+    """Whether a callback is scikit-learn's own bar, which only counts tasks."""
     from sklearn.callback import ProgressBar  # where there is a callback, there is this
 
-    return isinstance(callback, ProgressBar)
+    return type(callback) is ProgressBar

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sknnreg._assemble import build_network, per_layer
 from sknnreg._fitted import fitted_arrays
 from sknnreg._hyperparameters import check_entries
+from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.layers import INPUT_LAYERS, Activate, Dropout, Layer, Residual
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.network import Network
@@ -226,7 +227,9 @@ def _row(model: BaseMLP, piece: _Piece, weights: NDArray | None = None) -> Row:
     kind, content = piece.kind, piece.content
     regularization = ""
     if isinstance(content, Activate):
-        kind += model.activation
+        kind += next(
+            name for name, each in ACTIVATIONS.items() if each is type(content.function)
+        )
     elif content is not None:
         kind += re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(content).__name__).lower()
     if any(spec.part == "weights" for spec in piece.specs.values()):

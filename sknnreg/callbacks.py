@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from sklearn.utils import check_scalar
 
 from sknnreg._checkpoint import read
@@ -77,8 +78,9 @@ class TimeLimit(Callback):
     The estimator is what fewer epochs would have made of it. Set on a network, the
     limit is that of each of its fits, in a search of each candidate's; set on a fused
     search, that of the whole search, whose remaining candidates then train for one
-    epoch, with a warning: their scores are not those of the others. On a pipeline it
-    would see no epochs.
+    epoch, with a warning: their scores are not those of the others. What the search
+    fits alone, the best candidate on all rows included, is not limited. On a pipeline
+    it would see no epochs.
 
     Parameters
     ----------
@@ -147,7 +149,8 @@ class Logger(Callback):
             "seconds": seconds_since(began(context)),
         }
         row |= {name: column[-1] for name, column in history.items()}
-        return self.function(row) is True
+        answer = self.function(row)
+        return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
 
 class Checkpoint(Callback):

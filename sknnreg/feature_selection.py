@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectFromModel
 
+from sknnreg._composition import find_mlp, opened
 from sknnreg._html import Documented
-from sknnreg.model_selection._wrapped import find_mlp
 
 __all__ = ["SelectFromNetwork"]
 
 
 def input_importances(estimator) -> NDArray:
     """``feature_importances_`` of the network that an estimator is or ends in."""
-    return find_mlp(estimator).feature_importances_
+    mlp = find_mlp(opened(estimator))
+    if mlp is None:
+        raise ValueError(f"SelectFromNetwork needs a network. Got {estimator!r}.")
+    return mlp.feature_importances_.astype(np.float64, copy=False)
 
 
 class SelectFromNetwork(Documented, SelectFromModel):
@@ -31,7 +34,8 @@ class SelectFromNetwork(Documented, SelectFromModel):
     Parameters
     ----------
     estimator : estimator
-        A network, or a pipeline that ends in one and has a column for each input.
+        A network, a pipeline that ends in one and has a column for each input, or a
+        search over these.
 
     threshold : float, str or None, default=None
         As in SelectFromModel; None for the smallest number above zero.
@@ -90,7 +94,8 @@ class SelectFromNetwork(Documented, SelectFromModel):
         selector = SelectFromModel(**self.get_params(deep=False))
         vars(selector).update(vars(self))
         if selector.threshold is None:
-            selector.threshold = np.nextafter(0.0, 1.0)
+            # the smallest that is not rounded to zero beside numbers of float32
+            selector.threshold = float(np.finfo(np.float32).smallest_subnormal)
         return selector
 
     def _get_support_mask(self) -> NDArray:

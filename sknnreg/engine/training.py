@@ -49,9 +49,9 @@ class Solver:
 
 
 class Report:
-    """Told of all epochs of a run; ends it by answering True."""
+    """Told of all epochs of a run; ends it by answering True after one."""
 
-    def before(self, task: Task) -> bool | None:
+    def before(self, task: Task) -> None:
         """An epoch is about to begin."""
 
     def after(self, task: Task) -> bool | None:
@@ -155,10 +155,8 @@ class Epochs:
         ended = self._running & ~progress.stopping.active
         if self.stopped or progress.epoch >= self.last or ended.any():
             return False
-        answers = [report.before(self.task) for report in self.reports]
-        if any(answers):
-            self.stopped = True
-            return False
+        for report in self.reports:
+            report.before(self.task)
         for start, vector in zip(progress.start, progress.vectors, strict=True):
             np.copyto(start, vector)
         self._opened, self._steps = progress.epoch, progress.optimizer.t

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sknnreg.model_selection._wrapped import find_mlp, input_names
+from sknnreg._composition import find_mlp, input_names, opened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,14 +138,9 @@ def text_of(value: Any) -> str:
 # Estimators
 
 
-def unwrap(estimator: Any) -> Any:
-    """The estimator that a fitted search has chosen, or the one given."""
-    return getattr(estimator, "best_estimator_", estimator)
-
-
 def find_network(estimator: Any) -> Any:
     """The network inside a pipeline, a transformed target or a fitted search."""
-    network = find_mlp(unwrap(estimator))
+    network = find_mlp(opened(estimator))
     if network is None:
         raise ValueError(
             "estimator must be an MLPClassifierScratch or MLPRegressorScratch, a "
@@ -167,7 +162,7 @@ def names_of_inputs(
 ) -> NDArray:
     """Names of what enters the network, (n_inputs,): given, known, or numbers."""
     if given is None:
-        return input_names(unwrap(estimator), n_inputs)
+        return input_names(opened(estimator), n_inputs)
     if len(given) != n_inputs:
         raise ValueError(
             f"feature_names must have {n_inputs} entries, one for each input of the "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sknnreg._composition import with_parameters
 from sknnreg.inspection._common import (
     BLUE,
     GREEN,
@@ -29,7 +30,6 @@ from sknnreg.inspection._histories import (
     of_folds,
     row_of,
 )
-from sknnreg.model_selection._wrapped import with_parameters
 
 if TYPE_CHECKING:
     from typing import Self

@@ -17,6 +17,7 @@ from sknnreg.inspection._common import (
     panels,
 )
 from sknnreg.inspection._parameter_axis import ParameterAxis
+from sknnreg.model_selection._one_se import standard_error
 
 if TYPE_CHECKING:
     from typing import Self
@@ -277,7 +278,7 @@ class RegularizationPathDisplay:
     def _plot_score(self, panel):
         scores = np.asarray(self.scores)
         mean, n = scores.mean(axis=1), scores.shape[1]
-        error = scores.std(axis=1) / np.sqrt(max(1, n - 1))
+        error = standard_error(scores.std(axis=1), n)
         look = {"color": BLUE, "marker": "o", "markersize": 4}
         label = {"label": "mean ± standard error"}
         self.lines_["score"] = self._curves(panel, mean[:, None], [look | label])
@@ -331,7 +332,9 @@ class RegularizationPathDisplay:
         panel.set_ylim(bottom=0)
         names = self.feature_names
         names = [f"x{j}" for j in range(n)] if names is None else names
-        self._name_curves(panel, {str(names[j]): j for j in strongest})
+        self.texts_ = []
+        if len(strongest):
+            self._name_curves(panel, {str(names[j]): j for j in strongest})
 
     def _name_curves(self, panel, names):
         """At the end of the curves where there is more to tell apart, with room."""
@@ -345,7 +348,6 @@ class RegularizationPathDisplay:
         width = 72 * panel.bbox.width / panel.figure.dpi
         room = 5.0 * max(len(name) for name in names) / width + 0.05  # 5 pt a letter
         _make_room(panel, room, side)
-        self.texts_ = []
         for k, height in zip(order, heights, strict=True):
             name, line = list(lines.items())[k]
             leader = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.6}

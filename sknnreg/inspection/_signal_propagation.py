@@ -13,6 +13,7 @@ from sklearn.utils import check_scalar
 
 from sknnreg._assemble import hidden_sizes
 from sknnreg._caller import warn
+from sknnreg._composition import opened, record
 from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._run import start
 from sknnreg.engine.network import batch
@@ -26,9 +27,7 @@ from sknnreg.inspection._common import (
     panels,
     style,
     text_of,
-    unwrap,
 )
-from sknnreg.model_selection._wrapped import record
 
 if TYPE_CHECKING:
     from typing import Self
@@ -173,7 +172,7 @@ class SignalPropagationDisplay:
             If training ends, by divergence or with 'lbfgs' because it has converged,
             before the last of the epochs.
         """
-        estimator = unwrap(estimator)
+        estimator = opened(estimator)
         network = find_network(estimator)
         epochs = _checked_epochs(epochs, network.max_iter)
         if not hidden_sizes(network):

@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.parallel import delayed
 
+from sknnreg._composition import (
+    Surroundings,
+    find_mlp,
+    with_parameters,
+)
 from sknnreg._sklearn import _num_features
 from sknnreg.model_selection._follow import Printer, Tasks
 from sknnreg.model_selection._groups import Group, chunks, partition
@@ -20,11 +25,6 @@ from sknnreg.model_selection._work import (
     fit_alone,
     fit_surroundings,
     fit_together,
-)
-from sknnreg.model_selection._wrapped import (
-    Surroundings,
-    find_mlp,
-    with_parameters,
 )
 
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from joblib.logger import short_format_time
 
 from sknnreg._callbacks import EpochTasks
+from sknnreg._composition import has_callbacks
 from sknnreg._report import say
 from sknnreg._sklearn import callbacks_of
 from sknnreg.engine.training import Report, Task
-from sknnreg.model_selection._wrapped import has_callbacks
 
 if TYPE_CHECKING:
     from sknnreg.model_selection._work import Candidate, Fold, Result
@@ -124,7 +124,6 @@ class FollowedStack(Report):
         """
         self.context.call_on_fit_task_begin(estimator=self.search)
         yield [self]
-        self.epochs.close()
         if self.running is not None:
             self._announce(0)
             self.running.call_on_fit_task_end(estimator=self.search)

@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sknnreg._assemble import batch_size, hidden_sizes
-from sknnreg._hyperparameters import check_entries
-from sknnreg._stack import frozen, stack_key
-from sknnreg.engine.cost import stack_size
-from sknnreg.model_selection._work import Candidate
-from sknnreg.model_selection._wrapped import (
+from sknnreg._composition import (
     find_mlp,
     has_callbacks,
     prefix,
     with_parameters,
 )
+from sknnreg._hyperparameters import check_entries
+from sknnreg._stack import frozen, stack_key
+from sknnreg.engine.cost import stack_size
+from sknnreg.model_selection._work import Candidate
 
 
 class Group(NamedTuple):

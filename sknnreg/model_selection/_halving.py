@@ -12,6 +12,7 @@ from numpy.random import RandomState
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterSampler
 
+from sknnreg._composition import check_names, find_mlp, prefix
 from sknnreg._report import say
 from sknnreg._run import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
@@ -19,7 +20,6 @@ from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks, named
 from sknnreg.model_selection._search import MORE, FusedSearch, grid
 from sknnreg.model_selection._work import Fold, Job, numbered
-from sknnreg.model_selection._wrapped import check_names, find_mlp, prefix
 
 
 class FusedHalvingSearchCV(FusedSearch):

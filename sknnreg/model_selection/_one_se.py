@@ -37,11 +37,16 @@ def one_standard_error(cv_results: Mapping[str, Any]) -> int:
     n_splits = sum(
         name.startswith("split") and name.endswith("_test_score") for name in cv_results
     )
-    error = cv_results["std_test_score"][best] / np.sqrt(max(1, n_splits - 1))
+    error = standard_error(cv_results["std_test_score"][best], n_splits)
     near = np.flatnonzero(mean >= mean[best] - error)
     strength = regularization(cv_results["params"])[near]
     order = np.lexsort((mean[near], strength))
     return int(near[order[-1]])
+
+
+def standard_error(std: Any, n_splits: int) -> Any:
+    """Of a mean over splits with this standard deviation, which is that of n in n."""
+    return std / np.sqrt(max(1, n_splits - 1))
 
 
 def regularization(candidates: list[dict]) -> np.ndarray:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 
+from sknnreg._composition import find_mlp, input_names, prefix
+from sknnreg._fitted import layer_weights
 from sknnreg._report import default_score
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._search import FusedGridSearchCV
 from sknnreg.model_selection._work import epochs
-from sknnreg.model_selection._wrapped import find_mlp, input_names, prefix
 
 
 @dataclass(eq=False)
@@ -36,9 +37,10 @@ class RegularizationPath:
         Over the splits.
     zero_share : ndarray of shape (n_values,)
         Share of weights that are exactly zero.
-    weight_norms : ndarray of shape (n_values, n_layers)
-        Euclidean norm of each layer's weights.
-    input_norms : ndarray of shape (n_values, n_inputs)
+    weight_norms : ndarray of shape (n_values, n_layers) or None
+        Euclidean norm of each layer's weights. None, as the next, if the networks of
+        the path have different numbers of layers, or of inputs.
+    input_norms : ndarray of shape (n_values, n_inputs) or None
         Euclidean norm of the weights that leave each input; of a network without hidden
         layers and one output the size of its coefficients. The inputs that some split
         kept at the i-th value are ``feature_names[input_norms[i] > 0]``.
@@ -64,8 +66,8 @@ class RegularizationPath:
     mean_score: NDArray
     std_score: NDArray
     zero_share: NDArray
-    weight_norms: NDArray
-    input_norms: NDArray
+    weight_norms: NDArray | None
+    input_norms: NDArray | None
     n_inputs_kept: NDArray
     feature_names: NDArray
     best_index: int
@@ -119,13 +121,20 @@ class PathSearch(FusedGridSearchCV):
         return measured
 
     def _results(self, candidates, out, more=None):
-        self.measured = {
-            name: np.array([result[name] for result in out], float).reshape(
-                len(candidates), self.n_splits_, -1
-            )
-            for name in ("zero_share", "weight_norms", "input_norms")
+        names = ("zero_share", "weight_norms", "input_norms", "n_inputs_kept")
+        self.measured: dict[str, Any] = {
+            name: over_splits([result[name] for result in out], self.n_splits_)
+            for name in names
         }
         return super()._results(candidates, out, more)
+
+
+def over_splits(cells: list, n_splits: int) -> NDArray | None:
+    """Means over the splits, (n_values, ...); None for cells of different lengths."""
+    if len({np.shape(cell) for cell in cells}) > 1:
+        return None
+    table = np.asarray(cells, float)
+    return table.reshape(-1, n_splits, *table.shape[1:]).mean(axis=1)
 
 
 def named_score(estimator, scoring) -> str:
@@ -137,11 +146,13 @@ def named_score(estimator, scoring) -> str:
 
 def measured(mlp) -> dict[str, Any]:
     """What there is to see of a network along a path."""
-    weights = np.concatenate([W.ravel() for W in mlp.coefs_])
+    layers = [np.concatenate([W.ravel() for W in Ws]) for Ws in layer_weights(mlp)]
+    norms = mlp.feature_importances_
     return epochs(mlp) | {
-        "zero_share": np.mean(weights == 0),
-        "weight_norms": [np.linalg.norm(W) for W in mlp.coefs_],
-        "input_norms": mlp.feature_importances_,
+        "zero_share": np.mean(np.concatenate(layers) == 0),
+        "weight_norms": [np.linalg.norm(w) for w in layers],
+        "input_norms": norms,
+        "n_inputs_kept": np.count_nonzero(norms),
     }
 
 
@@ -218,6 +229,8 @@ def regularization_path(
             "a pipeline that ends in one, or a TransformedTargetRegressor around "
             f"either. Got {estimator!r}."
         )
+    if isinstance(scoring, (list, tuple, set, dict)):
+        raise ValueError(f"regularization_path takes one metric. Got {scoring!r}.")
     values = np.logspace(-6, 0, 13).tolist() if values is None else list(values)
     name = param if param in estimator.get_params() else prefix(estimator) + param
     search = PathSearch(
@@ -239,18 +252,23 @@ def regularization_path(
     mean = results["mean_test_score"]
     scores = [results[f"split{i}_test_score"] for i in range(search.n_splits_)]
     fitted = search.best_estimator_ if refit else None
-    n_inputs = seen["input_norms"].shape[-1]
+    norms = seen["input_norms"]
+    if fitted is not None:
+        n_inputs = find_mlp(fitted).n_features_in_
+    else:
+        n_inputs = 0 if norms is None else norms.shape[1]
+    ragged = len({np.shape(value) for value in values}) > 1
     return RegularizationPath(
         param=name,
-        param_values=np.asarray(values),
+        param_values=np.array(values, object if ragged else None),
         score_name=named_score(estimator, scoring),
         scores=np.stack(scores, axis=1),
         mean_score=mean,
         std_score=results["std_test_score"],
-        zero_share=seen["zero_share"].mean(axis=(1, 2)),
-        weight_norms=seen["weight_norms"].mean(axis=1),
-        input_norms=seen["input_norms"].mean(axis=1),
-        n_inputs_kept=(seen["input_norms"] > 0).sum(axis=2).mean(axis=1),
+        zero_share=seen["zero_share"],
+        weight_norms=seen["weight_norms"],
+        input_norms=norms,
+        n_inputs_kept=seen["n_inputs_kept"],
         feature_names=input_names(fitted, n_inputs),
         best_index=int(np.argmax(np.nan_to_num(mean, nan=-np.inf))),
         best_index_1se=one_standard_error(results),

@@ -23,6 +23,7 @@ from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel
 
 from sknnreg._caller import warn_once
+from sknnreg._composition import check_names, with_parameters
 from sknnreg._html import Documented
 from sknnreg._sklearn import (
     BaseSearchCV,
@@ -43,7 +44,6 @@ from sknnreg.model_selection._work import (
     epochs_and_history,
     numbered,
 )
-from sknnreg.model_selection._wrapped import check_names, with_parameters
 
 if TYPE_CHECKING:
     from typing import Self

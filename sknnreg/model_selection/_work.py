@@ -11,6 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from sknnreg._composition import (
+    Surroundings,
+    find_mlp,
+    record,
+    with_parameters,
+)
 from sknnreg._data import Given
 from sknnreg._run import Run, start
 from sknnreg._sklearn import _fit_and_score
@@ -18,12 +24,6 @@ from sknnreg.engine.model_axis import take
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.training import Report
 from sknnreg.model_selection._follow import FollowedStack
-from sknnreg.model_selection._wrapped import (
-    Surroundings,
-    find_mlp,
-    record,
-    with_parameters,
-)
 
 Result = dict[str, Any]
 
@@ -250,7 +250,9 @@ class Training:
             progress=self.stack.progress,
             tolerant=True,
         )
-        run.advance(self.last, self.reports)
+        # of several attempts, each of another candidate's fit, the first is followed
+        reports, self.reports = self.reports, ()
+        run.advance(self.last, reports)
         run.finish(
             to_go_on=self.n_epochs is not None,
             quiet=self.last < self.models[0].max_iter,

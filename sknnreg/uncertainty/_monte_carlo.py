@@ -20,11 +20,11 @@ from sklearn.utils import Bunch
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sknnreg._composition import find_mlp, opened
 from sknnreg._sklearn import HasMethods, Interval
-from sknnreg.model_selection._wrapped import find_mlp
 from sknnreg.uncertainty._around import Around
 from sknnreg.uncertainty._quantiles import tails
-from sknnreg.uncertainty._through import opened, through
+from sknnreg.uncertainty._through import through
 
 
 def _regressor(self) -> bool:

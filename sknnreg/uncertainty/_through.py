@@ -13,30 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sknnreg._sklearn import BaseSearchCV
-from sknnreg.model_selection._wrapped import find_mlp, replace_mlp
-
-
-def opened(estimator) -> Any:
-    """A fitted estimator, searches and frozen estimators in it being what they hold."""
-    if isinstance(estimator, FrozenEstimator):
-        return opened(estimator.estimator)
-    if isinstance(estimator, BaseSearchCV):
-        if not estimator.refit:
-            raise ValueError(f"{type(estimator).__name__} needs refit=True.")
-        return opened(estimator.best_estimator_)
-    answer = copy.copy(estimator)
-    if isinstance(estimator, Pipeline):
-        *others, (name, last) = estimator.steps
-        answer.steps = [*others, (name, opened(last))]
-    elif isinstance(estimator, TransformedTargetRegressor):
-        answer.regressor_ = opened(estimator.regressor_)
-    return answer
+from sknnreg._composition import find_mlp, opened, replace_mlp
 
 
 def through(

@@ -13,7 +13,12 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg._caller import said
@@ -140,6 +145,19 @@ def test_what_is_not_warned_of(iris):
     constant = regressor().fit(X, np.full(len(X), 1e6))
     assert np.isfinite(constant.loss_)
     regressor(loss="poisson").fit(X, np.abs(X[:, 0]) * 1000)
+
+
+def test_many_rare_categories_are_not_of_different_ranges():
+    levels = np.random.default_rng(0).zipf(1.6, 6000).clip(max=300)[:, None]
+    X = OneHotEncoder(sparse_output=False).fit_transform(levels)
+    classifier(max_iter=1).fit(StandardScaler().fit_transform(X), levels[:, 0] > 2)
+
+
+def test_periodic_columns_are_seen_at_all_hours():
+    hour = np.arange(24000)
+    X = np.stack([np.sin(hour * np.pi / 12), np.cos(hour * np.pi / 12)], axis=1)
+    y = X[:, 0] > 0.3
+    classifier(max_iter=1).fit(X, y, X_val=X[:2400], y_val=y[:2400])
 
 
 @pytest.mark.parametrize("scale", [1e4, 1e-3])

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.metrics import accuracy_score, log_loss
@@ -68,15 +68,35 @@ def test_tasks_of_a_fit(iris):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_every_task_that_begins_ends(iris, solver):
+def test_every_epoch_that_comes_begins_and_ends(iris, solver):
+    """lbfgs announces one more: it cannot know that it has arrived."""
     notes = Notes()
     model = classifier(solver=solver, max_iter=300, tol=0.01, n_iter_no_change=3)
     model.set_callbacks(notes).fit(*iris)
     assert 1 < model.n_iter_ < 300
+    ended = [call[1:] for call in notes.calls if call[0] == "end"]
+    assert ended == [*[("epoch", i) for i in range(model.n_iter_)], ("fit", 0)]
     begun = [call[1:] for call in notes.calls if call[0] == "begin"]
-    assert sorted(begun) == sorted(c[1:] for c in notes.calls if c[0] == "end")
-    complete = [given[3] for given in notes.given.values() if given[3] is not None]
-    assert len(complete) == model.n_iter_ + 1  # and the whole fit
+    assert set(ended) <= set(begun)
+    assert len(begun) == len(ended) + (solver == "lbfgs")
+    assert all(given[3] is not None for given in notes.given.values())
+
+
+def test_an_interrupt_in_an_epoch_is_no_end_of_it(iris):
+    notes, steps = Notes(), []
+
+    def interrupted(step):
+        steps.append(step)
+        if len(steps) == 8:
+            raise KeyboardInterrupt
+        return 0.01
+
+    model = classifier(learning_rate=interrupted, batch_size=50)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.set_callbacks(notes).fit(*iris)
+    assert model.n_iter_ == 2
+    ended = [call[1:] for call in notes.calls if call[0] == "end"]
+    assert ended == [("epoch", 0), ("epoch", 1), ("fit", 0)]
 
 
 def test_validation_is_a_task_of_its_own(iris):
@@ -144,6 +164,26 @@ def test_a_callback_stops_the_fit(diabetes, solver, task):
     assert_same_fit(stopped, model.set_params(max_iter=3).fit(X, y), X, rtol=0)
 
 
+def test_names_of_an_earlier_fit_do_not_disturb(iris):
+    pd = pytest.importorskip("pandas")
+    from sklearn.callback import ScoringMonitor
+
+    X, y = iris
+    model = classifier().fit(pd.DataFrame(X, columns=list("abcd")), y)
+    model.set_callbacks(ScoringMonitor(scoring="accuracy")).fit(X, y)
+    assert not hasattr(model, "feature_names_in_")
+
+
+def test_what_a_callback_sets_on_the_estimator_stays(iris):
+    class Sets(Callback):
+        def on_fit_task_end(self, estimator, context):
+            if context.task_name == "epoch":
+                estimator.seen_ = context.task_id
+
+    model = classifier(max_iter=3).set_callbacks(Sets()).fit(*iris)
+    assert model.seen_ == 2
+
+
 def test_partial_fit_is_a_fit_of_one_epoch(iris):
     X, y = iris
     notes = Notes()
@@ -205,7 +245,7 @@ def test_scoring_monitor(iris):
     assert whole["neg_log_loss"] == pytest.approx(-expected)
 
 
-@pytest.mark.parametrize("kind", ["frame", "sparse", "float32", "multi-output"])
+@pytest.mark.parametrize("kind", ["frame", "sparse", "coo", "float32", "two"])
 def test_scoring_monitor_takes_what_a_fit_takes(diabetes, kind):
     from sklearn.callback import ScoringMonitor
 
@@ -213,14 +253,15 @@ def test_scoring_monitor_takes_what_a_fit_takes(diabetes, kind):
     if kind == "frame":
         pd = pytest.importorskip("pandas")
         X, y = pd.DataFrame(X, columns=list("abcdefghij")), pd.Series(y)
-    elif kind == "sparse":
-        X = csr_array(X)
+    elif kind in ("sparse", "coo"):
+        X = csr_array(X) if kind == "sparse" else coo_array(X)
     elif kind == "float32":
         X = X.astype(np.float32)
     else:
         y = np.stack([y, -y], axis=1)
     monitor = ScoringMonitor(scoring="r2")
-    model = regressor(early_stopping=True).set_callbacks(monitor).fit(X, y)
+    weight = 2.0 if kind == "two" else None  # one number for all is allowed
+    model = regressor(early_stopping=True).set_callbacks(monitor).fit(X, y, weight)
     log = monitor.get_logs().data
     assert [row["task_name"] for row in log].count("validation") == 5
     (whole,) = [row["r2"] for row in log if row["task_name"] == "fit"]
@@ -268,7 +309,7 @@ def test_a_progress_bar_alone_is_told_of_few_parts(iris, monkeypatch, capsys):
     )
     model = classifier(max_iter=1001, tol=0, n_iter_no_change=np.inf)
     model.set_callbacks(ProgressBar()).fit(*iris)
-    assert ended == ["epoch"] * 167 + ["fit"]  # of six epochs, and what is left
+    assert ended == ["epoch"] * 166 + ["fit"]  # of six epochs each
     notes = Notes()
     model.set_params(max_iter=210).set_callbacks(ProgressBar(), notes).fit(*iris)
     assert len([call for call in notes.calls if call[:2] == ("end", "epoch")]) == 210
@@ -310,8 +351,9 @@ def test_logger_hands_on_the_rows_of_the_history(iris):
 def test_logger_stops_at_true_only(iris):
     model = classifier(max_iter=8).set_callbacks(Logger(lambda row: 1))
     assert model.fit(*iris).n_iter_ == 8
-    model.set_callbacks(Logger(lambda row: row["epoch"] == 3))
-    assert model.fit(*iris).n_iter_ == 3
+    for true in (True, np.True_):
+        model.set_callbacks(Logger(lambda row, true=true: row["epoch"] == 3 and true))
+        assert model.fit(*iris).n_iter_ == 3
 
 
 def test_wrong_arguments(iris):

@@ -125,7 +125,7 @@ def test_without_a_seed_it_goes_on_with_the_one_it_had(iris, tmp_path):
     model = classifier(random_state=None, max_iter=20)
     path = tmp_path / "fit"
     broken_off(model, path, X, y)
-    first = joblib.load(path).estimator
+    first = Checkpoint(path).load()
     resumed, _ = gone_on_with(model, path, X, y)
     assert resumed.loss_curve_[:10] == first.loss_curve_
 
@@ -160,6 +160,32 @@ def test_what_a_time_limit_stopped_goes_on(iris, tmp_path):
         assert limited.fit(X, y).n_iter_ == n_epochs
         assert os.path.exists(path)
     assert_same_bits(gone_on_with(model, path, X, y)[0], whole)
+
+
+@pytest.mark.parametrize("generator", [False, True])
+def test_the_estimator_that_was_stopped_goes_on_itself(iris, tmp_path, generator):
+    """Of a warm start as of any other."""
+    X, y = iris
+    path = tmp_path / "fit"
+
+    def model():
+        seed = np.random.RandomState(0) if generator else 0
+        return classifier(warm_start=True, max_iter=6, random_state=seed)
+
+    whole = model().fit(X, y)
+    stopped = model().set_callbacks(Checkpoint(path, 100), TimeLimit(0))
+    stopped.fit(X, y).fit(X, y)
+    assert stopped.n_iter_ == 2
+    stopped.set_callbacks(Checkpoint(path)).fit(X, y)
+    assert stopped.n_iter_ == 6
+    assert_same_bits(stopped, whole)
+
+
+def test_a_stop_at_the_end_leaves_no_file(iris, tmp_path):
+    path = tmp_path / "fit"
+    last = Logger(lambda row: row["epoch"] == 20)
+    classifier(max_iter=20).set_callbacks(Checkpoint(path), last).fit(*iris)
+    assert not path.exists()
 
 
 def test_an_interrupt_keeps_the_file(iris, tmp_path):
@@ -258,6 +284,21 @@ def test_refusals(iris, tmp_path):
     joblib.dump({"not": "ours"}, path)
     with pytest.raises(ValueError, match="holds no checkpoint"):
         classifier().set_callbacks(Checkpoint(path)).fit(X, y)
+    path.unlink()
+    broken_off(classifier(max_iter=20), path, X, y)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is damaged"):
+        Checkpoint(path).load()
+    path.unlink()
+    for name, function in (
+        ("learning_rate", lambda step: 0.1),
+        ("init", lambda rng, shape: rng.normal(size=shape)),
+    ):
+        with pytest.raises(ValueError, match=f"cannot save {name}=.*a module defines"):
+            model = classifier(**{name: function}).set_callbacks(Checkpoint(path))
+            model.fit(X, y)
     with pytest.raises(ValueError, match="every"):
         Checkpoint(path, every=0)
     with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):

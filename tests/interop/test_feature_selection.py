@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
+from sknnreg._composition import find_mlp
 from sknnreg.feature_selection import SelectFromNetwork
-from sknnreg.model_selection._wrapped import find_mlp
 from tests.factories import however_it_ends, regressor
 
 pytestmark = however_it_ends
@@ -33,10 +33,12 @@ def noisy_inputs(diabetes):
     return np.hstack([X, noise]), y
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("in_pipeline", [False, True])
 @pytest.mark.parametrize("penalty", NETWORKS)
-def test_keeps_exactly_what_is_not_zero(noisy_inputs, penalty, in_pipeline):
+def test_keeps_exactly_what_is_not_zero(noisy_inputs, penalty, in_pipeline, dtype):
     X, y = noisy_inputs
+    X = X.astype(dtype)
     network = clone(NETWORKS[penalty])
     model = make_pipeline(StandardScaler(), network) if in_pipeline else network
     selector = SelectFromNetwork(model).fit(X, y)
@@ -47,7 +49,7 @@ def test_keeps_exactly_what_is_not_zero(noisy_inputs, penalty, in_pipeline):
         assert used.all()
     else:
         assert used[[2, 8]].all() and used.sum() < 20
-    assert 0 < selector.threshold_ < 1e-300
+    assert 0 < selector.threshold_ < 1e-40
 
 
 def test_scikit_learns_own_default_drops_some_of_them(noisy_inputs):
@@ -72,6 +74,16 @@ def test_limits_of_scikit_learns_still_hold(noisy_inputs):
     assert ours.threshold_ == theirs.threshold_
     prefit = SelectFromNetwork(whole.estimator_, prefit=True)
     assert_array_equal(prefit.transform(X), whole.transform(X))
+
+
+def test_of_a_search(noisy_inputs):
+    X, y = noisy_inputs
+    search = GridSearchCV(NETWORKS["group_l1"], {"alpha": [0.01, 0.02]}, cv=2)
+    selector = SelectFromNetwork(search).fit(X, y)
+    used = selector.estimator_.best_estimator_.coefs_[0].any(axis=1)
+    assert_array_equal(selector.get_support(), used)
+    with pytest.raises(ValueError, match="needs a network"):
+        SelectFromNetwork(Ridge()).fit(X, y).get_support()
 
 
 def test_names_and_searches(noisy_inputs):

@@ -54,5 +54,7 @@ def test_layers_are_shown_inside_pipelines_too(iris):
     html = model.fit(X, y)._repr_html_()
     total = model[-1].summary().total
     assert total.startswith("99 parameters") and total in html
-    wrong = classifier(activation="none")
-    assert "Layers" not in wrong._repr_html_()
+    for wrong in ({"activation": "none"}, {"hidden_layer_sizes": [[10, 5]]}):
+        assert "Layers" not in classifier(**wrong)._repr_html_()
+    model[-1].set_params(activation="tanh")  # what is fitted has relu
+    assert model[-1].summary().rows[1].kind == "relu"

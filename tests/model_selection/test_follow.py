@@ -1,6 +1,7 @@
 """What is seen of a search while it runs: callbacks, lines, and how training went."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -142,6 +143,50 @@ def test_callbacks_of_a_network_follow_it_alone(where):
 
 
 @needs_callbacks
+def test_a_stack_that_fails_once_is_tried_again():
+    """Each candidate's fit for itself, as without callbacks."""
+    scores = []
+    for callbacks in ([], [Tree()]):
+        steps = []
+
+        def once(step, steps=steps):
+            steps.append(step)
+            if len(steps) == 9:
+                raise RuntimeError("a mistake")
+            return 0.01
+
+        search = FusedGridSearchCV(
+            classifier(learning_rate=once), {"alpha": [0.1, 1, 2]}, cv=2, refit=False
+        )
+        if callbacks:
+            search.set_callbacks(*callbacks)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            search.fit(X, CLASSES)
+        scores.append(search.cv_results_["mean_test_score"])
+    assert np.isnan(scores[0]).sum() == 1
+    np.testing.assert_array_equal(*scores)
+
+
+@needs_callbacks
+def test_an_iteration_of_halving_that_trains_no_further(capsys):
+    pytest.importorskip("rich")
+    from sklearn.callback import ProgressBar
+
+    search = FusedHalvingSearchCV(
+        classifier(max_iter=5),
+        {"alpha": [0.1, 1, 2, 3, 4, 5, 6, 7]},
+        cv=2,
+        factor=2,
+        min_resources=2,
+        aggressive_elimination=True,
+        random_state=0,
+    )
+    search.set_callbacks(ProgressBar()).fit(X, CLASSES)
+    assert search.n_resources_ == [2, 2, 2, 4]
+
+
+@needs_callbacks
 def test_callbacks_do_not_change_results():
     grid = {"alpha": [0.01, 0.1, 1.0], "dropout": [0.1, 0.3]}
     plain = FusedGridSearchCV(classifier(), grid, cv=2).fit(X, CLASSES)
@@ -154,9 +199,8 @@ def test_callbacks_do_not_change_results():
 
 @needs_callbacks
 @pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_progress_bar_hears_from_workers(capsys, monkeypatch, backend):
-    pytest.importorskip("rich")
-    monkeypatch.setenv("COLUMNS", "120")
+def test_progress_bar_hears_from_workers(capsys, backend):
+    pytest.importorskip("rich").reconfigure(width=160)
     from sklearn.callback import ProgressBar
 
     search = FusedGridSearchCV(classifier(), GRID, cv=2).set_callbacks(ProgressBar())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import (
@@ -16,7 +16,7 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, scale
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg.model_selection import (
@@ -107,6 +107,46 @@ def test_path_measures_each_fold():
     assert path.estimator_1se is None
     with pytest.raises(AttributeError, match="refit=True"):
         path.inputs_kept  # noqa: B018
+
+
+def test_folds_with_different_inputs_and_values_of_different_lengths():
+    """What cannot be averaged is left out, not an error after all fits."""
+    pd = pytest.importorskip("pandas")
+    rows = np.arange(60)
+    frame = pd.DataFrame({"word": [f"w{i // 3}" for i in rows], "x": X[:60, 2]})
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["word"]), (StandardScaler(), ["x"])
+    )
+    network = MLPRegressorScratch(hidden_layer_sizes=(4,), max_iter=3, penalty="l1")
+    model = make_pipeline(columns, network)
+    cv = [(rows[:40], rows[40:]), (rows[10:], rows[:10])]
+    path = regularization_path(
+        model, frame, y[:60] / 80, values=[0.01, [0.1, 0.2]], cv=cv
+    )
+    assert path.input_norms is None
+    assert path.n_inputs_kept.shape == path.zero_share.shape == (2,)
+    assert len(path.feature_names) == 21
+    assert path.param_values[1] == [0.1, 0.2]
+
+
+def test_path_of_residual_networks_counts_their_shortcuts():
+    network = MLPRegressorScratch(
+        hidden_layer_sizes=(4,), residual=True, penalty="group_l1", max_iter=60
+    ).set_params(learning_rate_init=0.05, random_state=0)
+    t = (y - y.mean()) / y.std()
+    path = regularization_path(network, scale(X), t, values=[0.3], cv=2)
+    fitted = [clone(network).set_params(alpha=0.3) for _ in range(2)]
+    for each, (train, _) in zip(fitted, KFold(2).split(X), strict=True):
+        each.fit(scale(X)[train], t[train])
+    norms = np.mean([each.history_["weight_norm_0"][-1] for each in fitted])
+    assert path.weight_norms[0, 0] == pytest.approx(norms)
+    zeros = np.mean([each.summary().zero_share for each in fitted])
+    assert path.zero_share[0] == pytest.approx(zeros)
+
+
+def test_path_takes_one_metric():
+    with pytest.raises(ValueError, match="one metric"):
+        regularization_path(MODEL, X, y, scoring=["r2"])
 
 
 def test_path_in_parallel_and_verbose(capsys):

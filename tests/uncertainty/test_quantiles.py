@@ -20,7 +20,7 @@ from sknnreg.uncertainty import (
     predict_quantiles,
 )
 from tests import factories
-from tests.factories import QUICK, not_converged
+from tests.factories import QUICK, not_converged, unscaled
 from tests.uncertainty.factories import (
     COMPOSITIONS,
     by_hand,
@@ -90,6 +90,7 @@ def inverse(z):
     return 1 / z
 
 
+@unscaled
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("quantile", [None, 0.05, [0.05, 0.95]])
 @pytest.mark.parametrize("n", [1, 100])

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from sknnreg._base import BaseMLP
-from sknnreg._sklearn import callbacks_of
+from sknnreg._sklearn import BaseSearchCV, callbacks_of
 
 
 def with_parameters(base, parameters: dict):
@@ -44,6 +45,27 @@ def find_mlp(estimator) -> Any:
     if isinstance(estimator, TransformedTargetRegressor):
         return find_mlp(getattr(estimator, "regressor_", estimator.regressor))
     return estimator if isinstance(estimator, BaseMLP) else None
+
+
+def opened(estimator) -> Any:
+    """An estimator in which searches and frozen estimators are what they hold."""
+    if isinstance(estimator, FrozenEstimator):
+        return opened(estimator.estimator)
+    if isinstance(estimator, BaseSearchCV):
+        if not estimator.refit:
+            raise ValueError(f"{type(estimator).__name__} needs refit=True.")
+        best = getattr(estimator, "best_estimator_", None)
+        return estimator if best is None else opened(best)
+    if isinstance(estimator, Pipeline):
+        *others, (name, last) = estimator.steps
+        answer = copy.copy(estimator)
+        answer.steps = [*others, (name, opened(last))]
+        return answer
+    if hasattr(estimator, "regressor_"):
+        answer = copy.copy(estimator)
+        answer.regressor_ = opened(estimator.regressor_)
+        return answer
+    return estimator
 
 
 def prefix(estimator) -> str:
