@@ -83,6 +83,12 @@ class Batches:
             return len(self.rows)
         return self.weight[:, self.rows].sum(axis=-1)
 
+    def order(self) -> NDArray:
+        """Row numbers of an epoch, (1 or K, n); drawn anew where order matters."""
+        if self.streams is None or len(self) == 1:
+            return self.rows[None]
+        return self.streams.permutation(self.rows)
+
     def epoch(self) -> Iterator[Batch]:
         """The batches of one epoch; each is overwritten by a later one."""
         if len(self) == 1:
@@ -91,10 +97,7 @@ class Batches:
                 self._whole = self._gather(self.rows[None])
             yield self._whole
             return
-        order = self.rows[None]
-        if self.streams is not None:
-            order = self.streams.permutation(self.rows)
-        size = self.batch_size
+        order, size = self.order(), self.batch_size
         dense = isinstance(self.X, np.ndarray)
         width = self.X.shape[1] if dense else 1 + self.X.nnz // self.X.shape[0]
         chunk = size * max(1, SCRATCH // (len(order) * size * width))

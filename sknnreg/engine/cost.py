@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sknnreg.engine.training import Task
 
 #: Bytes that one step of a stack goes through: parameters, gradients and moments, and
 #: half of the activations. Measured: a stack that leaves the second-level cache loses
 #: more than it gains (docs/performance.md).
 CACHE = 900_000
+
+#: Models of a stack in compiled form, which goes through them one by one: what they
+#: share is an epoch's bookkeeping.
+COMPILED_STACK = 16
 
 #: Multiplications of the largest product of a step below which two threads lose more
 #: by waiting for each other than they save; see docs/performance.md.
@@ -36,3 +44,22 @@ def products_are_small(specs: Sequence[dict], rows: int) -> bool:
     """Whether no product of a step with this many rows is worth two threads."""
     sizes = [spec.size for layer in specs for spec in layer.values()]
     return rows * max(sizes, default=0) < SMALL_PRODUCT
+
+
+#: Seconds of NumPy's form: of a step and layer, of a number that leaves a layer, of a
+#: multiplication; and how many of them are worth loading what is compiled, which takes
+#: about half as long as they. Measured; see docs/performance.md.
+PER_CALL, PER_NUMBER, PER_PRODUCT = 30e-6, 1e-9, 1e-10
+WORTH_COMPILING = 2.0
+
+
+def is_worth_compiling(task: Task, n_epochs: int) -> bool:
+    """Whether NumPy is expected to take so long that compiled code pays."""
+    network, batches = task.bound.network, task.batches
+    widths = [n for layer in network.layers for n in (layer.n_in, layer.n_out)]
+    n_weights = task.parameters.theta.shape[1]
+    rows = len(batches.rows)
+    epoch = len(batches) * len(network.layers) * PER_CALL
+    epoch += rows * (sum(widths) * PER_NUMBER + 3 * n_weights * PER_PRODUCT)
+    models = len(task.parameters.theta)
+    return epoch * models * n_epochs / 2 > WORTH_COMPILING

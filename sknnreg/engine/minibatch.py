@@ -48,8 +48,9 @@ class MiniBatch(Solver):
     needs: ClassVar[tuple[str, ...]] = ("kink", "prox")
 
     def run(self, task: Task, epochs: Epochs) -> str | None:
+        form = task.compiled or self
         while epochs.begin():
-            epochs.end(*self.epoch(task))
+            epochs.end(*form.epoch(task))
         if epochs.stopped or task.progress.epoch < epochs.last:
             return None
         return (

@@ -78,6 +78,18 @@ class Streams:
         ]
         return self._spread(draws).astype(dtype, copy=False)
 
+    def states(self, purpose: str) -> NDArray[np.uint64]:
+        """Where each model's stream is, (K, 4): for those who draw words themselves."""
+        generators = self._generators[purpose]
+        states = [g.bit_generator.state["state"]["state"] for g in generators]
+        return np.stack([states[i] for i in self.stream_of])
+
+    def set_states(self, purpose: str, states: NDArray[np.uint64]) -> None:
+        """Go on from there; models with the same stream have come equally far."""
+        for k, i in enumerate(self.stream_of):
+            bits = self._generators[purpose][i].bit_generator
+            bits.state = bits.state | {"state": {"state": states[k]}}
+
     def _spread(self, draws: list[NDArray]) -> NDArray:
         if self.shared:
             return draws[0][None]

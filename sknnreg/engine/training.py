@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,10 @@ class Task:
     progress: Progress
     validate: Callable[[], tuple[NDArray, NDArray]] | None = None
     keep_best: bool = False
+    #: makes epochs in the solver's place: the compiled form of what it does
+    compiled: Any = None
+    #: on how many of them that may train models side by side
+    threads: int = 1
 
     def __post_init__(self) -> None:
         #: the weight matrices, by layer

@@ -1,0 +1,91 @@
+"""Compiled forms of what sees a whole row, column or vector: norms and their limits.
+
+They are :class:`sknnreg.engine.penalties.GroupL1` and
+:mod:`sknnreg.engine.constraints`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sknnreg.engine.compiled.arithmetic import jit, like
+from sknnreg.engine.penalties import NEWTON_STEPS
+
+
+@jit
+def sum_of_row_norms(w):
+    total = 0.0
+    for i in range(w.shape[0]):
+        squares = like(0, w)
+        for j in range(w.shape[1]):
+            squares += w[i, j] * w[i, j]
+        total += math.sqrt(squares)
+    return total
+
+
+@jit
+def shrink_row(w, steps, limit):
+    """Block soft-thresholding of a row whose numbers have a step each."""
+    squares, scaled, longest = like(0, w), like(0, w), like(0, w)
+    for j in range(w.size):
+        squares += w[j] * w[j]
+        scaled += (w[j] / steps[j]) ** 2
+        longest = max(longest, steps[j])
+    if math.sqrt(scaled) <= limit:
+        w[:] = 0
+        return
+    theta = max(np.sqrt(squares) - limit * longest, like(0, w))
+    for _ in range(NEWTON_STEPS):
+        square, slope = like(0, w), like(0, w)
+        for j in range(w.size):
+            total = theta + limit * steps[j]
+            ratio = w[j] / total
+            square += ratio * ratio
+            slope += ratio * ratio / total
+        theta += square * (np.sqrt(square) - like(1, w)) / slope
+    for j in range(w.size):
+        w[j] *= theta / (theta + limit * steps[j])
+
+
+@jit
+def clip_factor(m, plan):
+    """What brings the gradient, penalties included, to the norm ``m.clip``."""
+    squares = 0.0
+    for k in range(plan.segments.shape[0]):
+        l2 = 0.0 if plan.decoupled else m.strengths[k, 1]
+        start, stop, own = plan.segments[k, 0], plan.segments[k, 1], like(l2, m.theta)
+        part = like(0, m.theta)
+        for i in range(start, stop):
+            g = m.grad[i] + own * m.theta[i]
+            part += g * g
+        squares += np.float64(part)
+    norm = math.sqrt(squares)
+    return like(m.clip / norm if norm > m.clip else 1.0, m.theta)
+
+
+@jit
+def no_clipping(m, plan):
+    return like(1.0, m.theta)
+
+
+@jit
+def limit_columns(w, limit):
+    """Each unit's incoming weights are scaled to the norm ``limit``."""
+    n = w.shape[1]
+    factor = np.zeros(n, w.dtype)
+    for i in range(w.shape[0]):
+        for j in range(n):
+            factor[j] += w[i, j] * w[i, j]
+    for j in range(n):
+        norm = np.sqrt(factor[j])
+        factor[j] = limit / norm if norm > limit else like(1, w)
+    for i in range(w.shape[0]):
+        for j in range(n):
+            w[i, j] *= factor[j]
+
+
+@jit
+def no_limit(w, limit):
+    pass
