@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg._backend import compiled_form
 from sknnreg._data import Data
 from sknnreg._fitted import fitted_arrays
 from sknnreg._hyperparameters import refused
@@ -89,7 +90,7 @@ def build_task(
     solver = build_solver(models, parameters, batches, progress)
     check_penalty(models[0], regularizer, solver)
     watched = data.validation is not None
-    return Task(
+    task = Task(
         bound,
         parameters,
         regularizer,
@@ -99,6 +100,8 @@ def build_task(
         ValidationScore(models, bound, data, tolerant) if watched else None,
         watched and bool(models[0].early_stopping),
     )
+    task.compiled = compiled_form(task, models[0].max_iter)
+    return task
 
 
 def take_over(model, network: Network, parameters: Parameters) -> None:

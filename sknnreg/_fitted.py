@@ -90,6 +90,7 @@ def write(
     kept, loss = kept_epoch(task, k, losses, earlier)
     found = attributes(task, data, k, earlier, history)
     found |= {"_kept_epoch": kept, "loss_": loss, "best_iter_": kept}
+    found["backend_"] = "numpy" if task.compiled is None else "fast"
     if losses and not (task.keep_best or diverged):
         found["best_iter_"] = 1 + int(np.argmin(losses))
     if task.keep_best:

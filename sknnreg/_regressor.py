@@ -246,6 +246,9 @@ W¹_j
         Number, from 1, of the epoch in ``history_`` whose parameters early stopping
         kept, or that were kept when training diverged; else of the epoch with the least
         loss. The loss of an epoch is the mean over its steps, each before it is taken.
+    backend_ : {"numpy", "fast"}
+        What trained it: NumPy, or code compiled by numba; see \
+:func:`sknnreg.set_config`.
     feature_importances_ : ndarray of shape (n_features_in_,)
         Euclidean norm of the weights that leave each input.
     t_ : int

@@ -21,6 +21,12 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def n_threads() -> int:
+    """How many threads BLAS may use at present: what the user has allowed."""
+    libraries = _controller().lib_controllers
+    return max((x.num_threads for x in libraries if x.user_api == "blas"), default=1)
+
+
 @contextmanager
 def one_blas_thread(wanted: bool) -> Iterator[None]:
     """One BLAS thread inside, if ``wanted``.

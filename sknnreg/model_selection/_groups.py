@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sknnreg._assemble import batch_size, hidden_sizes
+from sknnreg._backend import may_compile
 from sknnreg._composition import (
     find_mlp,
     has_callbacks,
@@ -16,7 +17,7 @@ from sknnreg._composition import (
 )
 from sknnreg._hyperparameters import check_entries
 from sknnreg._stack import frozen, stack_key
-from sknnreg.engine.cost import stack_size
+from sknnreg.engine.cost import COMPILED_STACK, stack_size
 from sknnreg.model_selection._work import Candidate
 
 
@@ -94,7 +95,8 @@ def chunks(
     """The candidates of a group cut into stacks of about equal size."""
     widths = [n_features, *hidden_sizes(group.model), 1]
     rows = batch_size(group.model, n_rows)
-    limit = max_stack or stack_size(widths, rows, itemsize)
+    size = stack_size(widths, rows, itemsize)
+    limit = max_stack or max(size, COMPILED_STACK if may_compile() else 1)
     places = range(len(group.candidates))
     n = -(-len(places) // limit)
     return [[group.candidates[i] for i in part] for part in np.array_split(places, n)]

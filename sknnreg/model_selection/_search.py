@@ -24,6 +24,7 @@ from sklearn.utils.parallel import Parallel
 
 from sknnreg._caller import warn_once
 from sknnreg._composition import check_names, with_parameters
+from sknnreg._config import get_config
 from sknnreg._html import Documented
 from sknnreg._sklearn import (
     BaseSearchCV,
@@ -108,6 +109,7 @@ class FusedSearch(Documented, BaseSearchCV):
                 X,
                 y,
                 settings,
+                get_config(),
                 tasks.caller,
                 self._measure(),
             )

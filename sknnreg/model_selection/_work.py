@@ -17,6 +17,7 @@ from sknnreg._composition import (
     record,
     with_parameters,
 )
+from sknnreg._config import config_context
 from sknnreg._data import Given
 from sknnreg._run import Run, start
 from sknnreg._sklearn import _fit_and_score
@@ -45,7 +46,8 @@ class Job(NamedTuple):
 
     ``estimator`` is not fitted: candidates are set on clones of it. ``settings`` are
     those of scikit-learn's function that fits and scores. ``search`` is the estimator
-    whose callbacks follow, if there are any. ``measure`` gives what results keep of a
+    whose callbacks follow, if there are any. ``config`` holds in workers as it does
+    where the search was called. ``measure`` gives what results keep of a
     fitted network, by name, and NaN for each of None.
     """
 
@@ -53,6 +55,7 @@ class Job(NamedTuple):
     X: Any
     y: Any
     settings: dict[str, Any]
+    config: dict[str, Any]
     search: Any = None
     measure: Callable[[Any], dict[str, Any]] = epochs
 
@@ -62,15 +65,16 @@ class Job(NamedTuple):
         What its ``fit`` raises is scikit-learn's to handle, by ``error_score``.
         """
         settings = self.settings | changes
-        return _fit_and_score(
-            estimator,
-            self.X,
-            self.y,
-            train=fold.train,
-            test=fold.test,
-            parameters=parameters,
-            **settings,
-        )
+        with config_context(**self.config):
+            return _fit_and_score(
+                estimator,
+                self.X,
+                self.y,
+                train=fold.train,
+                test=fold.test,
+                parameters=parameters,
+                **settings,
+            )
 
     def result(self, estimator, fold: Fold, parameters=None, **changes) -> Result:
         """Scores, and what is measured of the network."""
