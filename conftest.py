@@ -7,9 +7,17 @@ from importlib.util import find_spec
 import pytest
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib
+#: what a test does not ask for is not compiled, whether numba is installed or not
+os.environ["SKNNREG_BACKEND"] = "numpy"
 
-#: their doctests draw
-collect_ignore_glob = [] if find_spec("matplotlib") else ["sknnreg/inspection/_*.py"]
+#: modules that cannot be imported without what is optional, or whose doctests draw
+OPTIONAL = {
+    "matplotlib": "sknnreg/inspection/_*.py",
+    "numba": "sknnreg/engine/compiled/*.py",
+}
+collect_ignore_glob = [
+    files for package, files in OPTIONAL.items() if not find_spec(package)
+]
 
 
 @pytest.fixture(autouse=True)

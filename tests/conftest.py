@@ -9,6 +9,9 @@ from sklearn.preprocessing import scale
 from threadpoolctl import threadpool_limits
 
 from tests import factories
+from tests.forms import form
+
+__all__ = ["form"]  # a fixture
 
 #: needs PyTorch; run by hand
 collect_ignore = ["golden/make_golden.py"]

@@ -24,6 +24,9 @@ from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.schedules import SCHEDULES
 from sknnreg.engine.streams import Streams
 from tests.engine.factories import loss_of, machine_of, run_of_models
+from tests.forms import both_forms
+
+pytestmark = both_forms
 
 FACTORS = {
     "task": [

@@ -11,6 +11,9 @@ import pytest
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from tests.factories import normalization_arrays
+from tests.forms import both_forms
+
+pytestmark = both_forms
 
 GOLDEN = json.loads(
     Path(__file__).with_name("golden").joinpath("golden.json").read_text("utf-8")

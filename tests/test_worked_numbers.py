@@ -11,8 +11,9 @@ from sknnreg.engine.losses import smooth_labels
 from sknnreg.engine.penalties import L1, ElasticNet
 from tests.engine.factories import context
 from tests.factories import digits, however_it_ends
+from tests.forms import both_forms
 
-pytestmark = however_it_ends
+pytestmark = [however_it_ends, both_forms]
 
 
 def test_total_cost_with_four_penalties():

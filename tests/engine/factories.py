@@ -11,6 +11,8 @@ from sknnreg._assemble import (
     build_task,
     new_stopping,
 )
+from sknnreg._backend import compiled_form
+from sknnreg._config import get_config
 from sknnreg._data import Data
 from sknnreg.engine.activations import Relu, Tanh
 from sknnreg.engine.batches import Batches
@@ -102,7 +104,25 @@ class Machine:
         return self.bound.loss(X, y, weight)
 
     def value_and_gradient(self, x, y, weight=None, streams=None):
+        """Of the loss, in the form that is set; compiled, models share the rows."""
+        compiled = get_config()["backend"] == "fast" and streams is not None
+        if compiled and isinstance(x, np.ndarray) and len(x) == len(y) == 1:
+            return self._compiled(x[0], y[0], weight, streams)
         return self.bound.value_and_gradient(x, y, weight, streams)
+
+    def _compiled(self, X, y, weight, streams):
+        """An epoch of one step at the rate 0 leaves the loss and its gradient."""
+        progress = Progress(streams, EarlyStopping(np.inf, 0.0, len(self.theta)))
+        run = Run.of(
+            self,
+            Regularizer([]),
+            make_batches(X, y, weight, batch_size=len(X), dtype=X.dtype),
+            progress,
+            SGD(0.0),
+            rate=0.0,
+        )
+        assert run.task.compiled is not None
+        return run.one_epoch()[0].astype(X.dtype)
 
     def penalize(self, penalties):
         """A regularizer with a penalty (or None) for each dense layer's weights."""
@@ -198,18 +218,18 @@ class Run:
         optimizer.bind(
             machine.theta, machine.grad, progress.optimizer, parameters.rates
         )
-        return cls(
-            Task(
-                machine.bound,
-                parameters,
-                regularizer,
-                batches,
-                MiniBatch(optimizer, **more),
-                progress,
-                validate,
-                keep_best,
-            )
+        task = Task(
+            machine.bound,
+            parameters,
+            regularizer,
+            batches,
+            MiniBatch(optimizer, **more),
+            progress,
+            validate,
+            keep_best,
         )
+        task.compiled = compiled_form(task, 1)
+        return cls(task)
 
     def train(self, n_epochs, *reports):
         stopped = False
@@ -224,7 +244,7 @@ class Run:
 
     def one_epoch(self):
         """A pass over the rows, without the book-keeping after it."""
-        self.task.solver.epoch(self.task)
+        return (self.task.compiled or self.task.solver).epoch(self.task)
 
     @property
     def theta(self):

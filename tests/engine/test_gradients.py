@@ -32,6 +32,7 @@ from sknnreg.engine.losses import (
 from sknnreg.engine.penalties import PENALTIES
 from sknnreg.engine.streams import Streams
 from tests.engine.factories import Machine, saved_arrays
+from tests.forms import both_forms
 
 N_ROWS, N_IN = 6, 4
 
@@ -225,11 +226,20 @@ def test_gradient(case):
     check_gradient(case)
 
 
+@both_forms
+@pytest.mark.parametrize(
+    "case", [case for case in COMBINATIONS if case.penalty is None], ids=str
+)
+def test_gradient_in_both_forms(case):
+    check_gradient(case)
+
+
 LAYERS = {"noise": noise, "residual": residual, "dropout": dropout} | {
     name: normalized(kind) for name, kind in NORMALIZATIONS.items()
 }
 
 
+@both_forms
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", LAYERS)

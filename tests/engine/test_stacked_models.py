@@ -13,6 +13,9 @@ from sknnreg.engine.layers import Activate, BatchNorm, Dense, Residual
 from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.schedules import Adaptive
 from tests.engine.factories import N_IN, Scenario, trained
+from tests.forms import both_forms
+
+pytestmark = both_forms
 
 
 def check_contract(scenario):

@@ -15,6 +15,9 @@ from tests.engine.factories import (
     scenario_weight,
     trained,
 )
+from tests.forms import both_forms
+
+pytestmark = both_forms
 
 
 def test_epoch_loss_is_the_objective():

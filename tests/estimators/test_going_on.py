@@ -10,6 +10,9 @@ from tests.factories import (
     not_converged,
     regressor,
 )
+from tests.forms import both_forms
+
+pytestmark = both_forms
 
 TRAINING = [
     *({"solver": solver} for solver in OPTIMIZERS),
