@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import warnings
 
 import numpy as np
@@ -26,8 +27,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from benchmarks import peers
-from benchmarks.speed import cores, make_data, measure
-from sknnreg import MLPClassifierScratch
+from benchmarks.speed import cores, make_data, measure, warm_blas
+from sknnreg import MLPClassifierScratch, set_config
 from sknnreg._run import fit_stack
 from sknnreg.model_selection import FusedGridSearchCV, FusedHalvingSearchCV
 
@@ -165,6 +166,7 @@ def vmap_case(name, network, dtype, args, n_models=16):
     contenders = {"ours": ours, "jax": peers.jax_vmap(problem, alphas)}
     with cores(1), threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        warm_blas()
         seconds = measure(contenders, args.repeats)
     per_model = {k: v / n_models for k, v in seconds.items()}
     ratio = seconds["jax"] / seconds["ours"]
@@ -185,8 +187,11 @@ def main():
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--vmap", action="store_true")
     parser.add_argument("--halving", action="store_true")
+    parser.add_argument("--backend", default="auto", help="ours: numpy, fast or auto")
     parser.add_argument("--json")
     args = parser.parse_args()
+    set_config(backend=args.backend)
+    os.environ["SKNNREG_BACKEND"] = args.backend  # GridSearchCV's workers read it
     rows = []
     if args.halving:
         rows = [halving_case(name, args) for name in HALVING]
