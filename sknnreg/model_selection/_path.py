@@ -248,10 +248,17 @@ def regularization_path(
         # a path goes to its end, where nothing may be left
         warnings.filterwarnings("ignore", message="The penalty has set all weights")
         search.fit(X, y, **params)
+    return _path_of(search, name, values, named_score(estimator, scoring))
+
+
+def _path_of(
+    search: PathSearch, name: str, values: list, score_name: str
+) -> RegularizationPath:
+    """What a search along the values of one hyperparameter has found."""
     results, seen = search.cv_results_, search.measured
     mean = results["mean_test_score"]
     scores = [results[f"split{i}_test_score"] for i in range(search.n_splits_)]
-    fitted = search.best_estimator_ if refit else None
+    fitted = getattr(search, "best_estimator_", None)
     norms = seen["input_norms"]
     if fitted is not None:
         n_inputs = find_mlp(fitted).n_features_in_
@@ -261,7 +268,7 @@ def regularization_path(
     return RegularizationPath(
         param=name,
         param_values=np.array(values, object if ragged else None),
-        score_name=named_score(estimator, scoring),
+        score_name=score_name,
         scores=np.stack(scores, axis=1),
         mean_score=mean,
         std_score=results["std_test_score"],

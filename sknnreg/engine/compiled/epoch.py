@@ -36,15 +36,12 @@ class CompiledEpoch:
     ----------
     task : Task
         With dense X and the mini-batch solver.
-    structure : Structure or None
-        The pieces to compile, at least those of the task; None for just these.
     """
 
-    def __init__(self, task: Task, structure: Structure | None = None) -> None:
+    def __init__(self, task: Task) -> None:
         parameters, batches = task.parameters, task.batches
         loss = task.bound.network.loss
-        if not isinstance(task.solver, MiniBatch):
-            raise NoForm
+        assert isinstance(task.solver, MiniBatch)
         self.solver = task.solver
         self.optimizer = type(self.solver.optimizer)
         if type(loss) not in losses.FORMS or self.optimizer not in optimizers.FORMS:
@@ -53,7 +50,7 @@ class CompiledEpoch:
             raise NoForm
         self.program = Program(parameters, task.bound.network, batches.batch_size)
         self.strengths = Strengths.of(task.regularizer, parameters)
-        structure = structure or self._needed(task)
+        structure = self._needed(task)
         self.plan = self._plan(task, structure)
         weight = batches.weight
         if weight is None:

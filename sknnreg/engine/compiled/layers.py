@@ -81,7 +81,7 @@ def dense(activate, back_to_sum):
     """z = x W + b, and the activation."""
 
     @jit
-    def forward(op, m, s, rows, training):
+    def forward(op, m, s, rows):
         x = matrix(s.value, op.x, rows, op.n_in)
         z = matrix(s.value, op.z, rows, op.n_out)
         product(x, matrix(m.theta, op.weight, op.n_in, op.n_out), z)
@@ -102,12 +102,9 @@ def dense(activate, back_to_sum):
 
 
 @jit
-def dropout_forward(op, m, s, rows, training):
+def dropout_forward(op, m, s, rows):
     n = rows * op.n_in
     x, y = s.value[op.x : op.x + n], s.value[op.y : op.y + n]
-    if not training:
-        y[:] = x
-        return
     mask = s.value[op.extra : op.extra + n]
     threshold, scale = m.numbers[op.number], like(m.numbers[op.number + 1], mask)
     drop(m.words, s.words, np.uint16(threshold), scale, x, mask, y)
@@ -147,13 +144,13 @@ def batch_normalization(activate, back_to_sum):
     shifted = with_shift(activate)
 
     @jit
-    def forward(op, m, s, rows, training):
+    def forward(op, m, s, rows):
         n = op.n_out
         x, hat = matrix(s.value, op.x, rows, n), matrix(s.value, op.extra, rows, n)
         scale = s.extra[op.statistics : op.statistics + n]
         mean, variance = m.state[op.state : op.state + n], m.state[op.state + n :]
         momentum = like(m.numbers[op.number], x)
-        learn = training and s.n_weighted[0] > 1
+        learn = s.n_weighted[0] > 1
         center = s.extra[op.statistics + n : op.statistics + 2 * n]
         if learn:
             center[:] = 0
@@ -206,7 +203,7 @@ def layer_normalization(activate, back_to_sum):
     shifted = with_shift(activate)
 
     @jit
-    def forward(op, m, s, rows, training):
+    def forward(op, m, s, rows):
         n = op.n_out
         x, hat = matrix(s.value, op.x, rows, n), matrix(s.value, op.extra, rows, n)
         scale = s.extra[op.statistics :]
@@ -249,7 +246,7 @@ def layer_normalization(activate, back_to_sum):
 
 
 @jit
-def fork_forward(op, m, s, rows, training):
+def fork_forward(op, m, s, rows):
     pass
 
 
@@ -270,7 +267,7 @@ def fork_backward(op, m, s, rows):
 
 
 @jit
-def join_forward(op, m, s, rows, training):
+def join_forward(op, m, s, rows):
     """y = f(x) + x or f(x) + x P; f(x) is at z."""
     n = rows * op.n_out
     y, body = s.value[op.y : op.y + n], s.value[op.z : op.z + n]

@@ -134,7 +134,7 @@ def value_and_gradient(key):
     def both(plan, m, s, n):
         for k in range(plan.ops.size):
             op = plan.ops[k]
-            forward(op.kind, op, m, s, n, True)
+            forward(op.kind, op, m, s, n)
         raw = matrix(s.value, plan.output, n, plan.n_out)
         slope = matrix(s.slope, plan.output, n, plan.n_out)
         y, weight, share = s.y[:n], s.weight[:n], s.share[:n]
@@ -179,7 +179,7 @@ def compiled_steps(key: str, sources: str):
         Gives the sums of weighted losses and penalties.
         """
         total_loss, total_penalty = 0.0, 0.0
-        if len(sources) == 0:
+        if len(sources) == 0:  # never: what is not used is not closed over
             return total_loss, total_penalty
         n, size = rows.order.size, plan.batch_size
         for batch in range(first, last):
