@@ -3,14 +3,18 @@
 No public name serves for these. Tested at the oldest and the newest version supported.
 """
 
+import inspect
+
 from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection import KFold
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _fit_and_score,
     _insert_error_scores,
     _warn_or_raise_about_fit_failures,
 )
+from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -21,6 +25,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import (
+    _check_feature_names_in,
     _check_method_params,
     _check_sample_weight,
     _num_features,
@@ -34,6 +39,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "_MultimetricScorer",
+    "_check_feature_names_in",
     "_check_method_params",
     "_check_partial_fit_first_call",
     "_check_sample_weight",
@@ -45,6 +51,7 @@ __all__ = [
     "_warn_or_raise_about_fit_failures",
     "callbacks_of",
     "is_progress_bar",
+    "target_encoder",
 ]
 
 
@@ -58,3 +65,13 @@ def is_progress_bar(callback) -> bool:
     from sklearn.callback import ProgressBar  # where there is a callback, there is this
 
     return type(callback) is ProgressBar
+
+
+def target_encoder(target_type: str, seed: int) -> TargetEncoder:
+    """One that shuffles rows into folds by a seed, which is said in two ways."""
+    parameters = inspect.signature(TargetEncoder).parameters
+    if parameters["random_state"].default == "deprecated":  # scikit-learn >= 1.9
+        return TargetEncoder(
+            target_type=target_type, cv=KFold(shuffle=True, random_state=seed)
+        )
+    return TargetEncoder(target_type=target_type, random_state=seed)

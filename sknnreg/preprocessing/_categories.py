@@ -1,0 +1,175 @@
+"""Columns of categories as codes, and what a network is given of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from sknnreg._sklearn import target_encoder
+from sknnreg.preprocessing._columns import Column, is_missing
+
+__all__ = ["CategoryEncoder"]
+
+#: A target of more whole numbers than that is taken for a regression's.
+MOST_CLASSES = 20
+
+
+class Categories:
+    """The categories of one column, with codes 0, 1, ...; a missing value has the last.
+
+    Unknown categories have code -1, and missing values if training had none.
+    """
+
+    def __init__(self, column: Column) -> None:
+        found = set(column.values.tolist())
+        missing = any(map(is_missing, found))
+        if column.codes is not None:  # of these labels, some may have no row
+            found = set(column.values[np.unique(column.codes[column.codes >= 0])])
+            missing = bool((column.codes < 0).any())
+        known = in_order([each for each in found if not is_missing(each)])
+        self.codes = {label: code for code, label in enumerate(known)}
+        self.missing = len(known) if missing else -1
+        self.labels = np.empty(len(known) + missing, dtype=object)
+        self.labels[:] = [*known, *[None] * missing]
+
+    def encode(self, column: Column) -> NDArray:
+        """Codes (n_samples,)."""
+        values = column.values.tolist()
+        found = map(self.codes.get, values, repeat(-1))
+        codes = np.fromiter(found, np.int64, len(values))
+        if column.codes is not None:
+            return np.append(codes, self.missing)[column.codes]
+        if self.missing >= 0:
+            for row in np.flatnonzero(codes < 0):
+                if is_missing(values[row]):
+                    codes[row] = self.missing
+        return codes
+
+
+def in_order(labels: list) -> list:
+    """Sorted, those of several types by type and name: the order of rows has no say."""
+    try:
+        return sorted(labels)
+    except TypeError:
+        return sorted(labels, key=lambda each: (type(each).__name__, str(each)))
+
+
+def guess_target_type(y: NDArray) -> str:
+    """What "auto" says of a target."""
+    kind = type_of_target(y, input_name="y")
+    if kind == "multiclass" and y.dtype.kind in "iuf":
+        classes = y.dtype.kind != "f" and len(np.unique(y)) <= MOST_CLASSES
+        return "multiclass" if classes else "continuous"
+    return kind
+
+
+class CategoryEncoder:
+    """One-hot columns, and mean targets of columns with many categories.
+
+    scikit-learn's encoders work on codes, which come from the columns in one look-up;
+    on strings and objects they take several times as long.
+    """
+
+    one_hot: OneHotEncoder | None = None
+    target: TargetEncoder | None = None
+
+    def __init__(
+        self,
+        *,
+        max_categories: int,
+        min_frequency: int,
+        max_levels: int | None,
+        target_type: str,
+        seed: int,
+    ) -> None:
+        self.max_categories = max_categories
+        self.min_frequency = min_frequency
+        self.max_levels = max_levels
+        self.target_type = target_type
+        self.seed = seed
+
+    def fit_transform(
+        self, columns: list[Column], y: ArrayLike | None
+    ) -> list[NDArray]:
+        """The blocks of the training rows; mean targets are those of other rows."""
+        self.columns = [Categories(column) for column in columns]
+        sizes = np.array([len(each.labels) for each in self.columns], dtype=np.intp)
+        self.varying = sizes > 1
+        if not self.varying.any():
+            return []
+        codes = self.encode(columns)
+        one_hot = OneHotEncoder(
+            max_categories=self.max_categories,
+            min_frequency=self.min_frequency,
+            handle_unknown="infrequent_if_exist",
+            sparse_output=False,
+            dtype=np.float32,
+        )
+        self.one_hot = one_hot.set_output(transform="default")
+        blocks = [one_hot.fit_transform(codes)]
+        if y is not None and self.max_levels is not None:
+            self.many = sizes[self.varying] > self.max_levels
+            if self.many.any():
+                blocks += self.fit_target(codes[:, self.many], y)
+        return blocks
+
+    def fit_target(self, codes: NDArray, y: ArrayLike) -> list[NDArray]:
+        """Mean targets, standardized; none of several outputs."""
+        values = np.asarray(y)
+        check_consistent_length(codes, values)
+        if values.ndim == 2 and values.shape[1] > 1:
+            return []
+        values = column_or_1d(values)
+        kind = self.target_type
+        if kind == "auto":
+            kind = guess_target_type(values)
+        target = target_encoder(kind, self.seed)
+        scaler = StandardScaler()
+        self.target = target.set_output(transform="default")
+        self.scaler = scaler.set_output(transform="default")
+        return [scaler.fit_transform(target.fit_transform(codes, values))]
+
+    def transform(self, columns: list[Column]) -> list[NDArray]:
+        """The blocks of other rows."""
+        if self.one_hot is None:
+            return []
+        codes = self.encode(columns)
+        blocks = [self.one_hot.transform(codes)]
+        if self.target is not None:
+            means = self.target.transform(codes[:, self.many])
+            blocks.append(self.scaler.transform(means))
+        return blocks
+
+    def encode(self, columns: list[Column]) -> NDArray:
+        """Codes of the columns that vary (n_samples, n_varying)."""
+        pairs = zip(self.columns, columns, self.varying, strict=True)
+        return np.column_stack([one.encode(each) for one, each, yes in pairs if yes])
+
+    def names(self, names: Iterable[Any]) -> list[str]:
+        """Names of what comes out, from those of the columns."""
+        if self.one_hot is None:
+            return []
+        kept = [
+            (name, each.labels)
+            for name, each, yes in zip(names, self.columns, self.varying, strict=True)
+            if yes
+        ]
+        found = []
+        rare = self.one_hot.infrequent_categories_
+        for (name, labels), joined in zip(kept, rare, strict=True):
+            common = labels if joined is None else np.delete(labels, joined)
+            found += [f"{name}_{label}" for label in common]
+            found += [] if joined is None else [f"{name}_infrequent_sklearn"]
+        if self.target is not None:
+            multiclass = self.target.target_type_ == "multiclass"
+            ends = [f"_{each}" for each in self.target.classes_] if multiclass else [""]
+            many = [name for (name, _), yes in zip(kept, self.many, strict=True) if yes]
+            found += [f"{name}_target{end}" for name in many for end in ends]
+        return found

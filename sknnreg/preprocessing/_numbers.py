@@ -1,0 +1,289 @@
+"""Two transformers of numeric columns that scikit-learn does not have."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from numbers import Integral, Real
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknnreg._html import Documented
+from sknnreg._sklearn import Interval, _check_feature_names_in, _fit_context
+
+__all__ = ["PiecewiseLinearEncoder", "RobustClipScaler"]
+
+
+def ordered(X: NDArray) -> tuple[NDArray, NDArray]:
+    """Values in order (n_features, n_samples), NaN last; how many of each are not."""
+    values = np.sort(np.ascontiguousarray(X.T), axis=1)
+    return values, len(X) - np.isnan(values).sum(axis=1)
+
+
+def quantiles(values: NDArray, counts: NDArray, levels: ArrayLike) -> NDArray:
+    """Linear quantiles of ordered values, (n_levels, n_features); NaN where none is."""
+    position = np.multiply.outer(np.asarray(levels), np.maximum(counts - 1, 0))
+    below = position.astype(np.intp)
+    above = np.ceil(position).astype(np.intp)
+    row = np.arange(len(values))
+    low, high = values[row, below], values[row, above]
+    # a mean of the two, not a sum of differences, which may overflow
+    return (1 - (position - below)) * low + (position - below) * high
+
+
+class NumericTransformer(Documented, TransformerMixin, BaseEstimator):
+    """What the two have in common: floats of either precision, NaN left as it is."""
+
+    def _validated(self, X: ArrayLike, *, reset: bool, copy: bool = False) -> NDArray:
+        if not reset:
+            check_is_fitted(self)
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            copy=copy,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
+    r"""Scale by median and interquartile range, then bend outliers in smoothly.
+
+    .. math::
+
+        z = \frac{x - \mathrm{median}}{s}, \qquad
+        \frac{z}{\sqrt{1 + (z / c)^2}} \in (-c, c)
+
+    :math:`s` is the distance of the quartiles; where that is zero, half the distance of
+    the extremes. Constant columns become 0. Near the middle the bend changes nothing,
+    far values keep their order. From Holzmüller et al. 2024, "Better by default: strong
+    pre-tuned MLPs and boosted trees on tabular data" (arXiv 2407.04491), where it led
+    to a lower error than standard scaling.
+
+    Parameters
+    ----------
+    clip : float, default=3.0
+        The bound :math:`c > 0` of what comes out; ``np.inf`` bends nothing.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features_in_,)
+        The medians.
+    scale_ : ndarray of shape (n_features_in_,)
+        :math:`s`, in the unit of each column; infinite where a column is constant.
+    n_features_in_, feature_names_in_ :
+        As in every scikit-learn estimator.
+
+    Examples
+    --------
+    >>> from sknnreg.preprocessing import RobustClipScaler
+    >>> RobustClipScaler().fit_transform([[0.0], [1.0], [2.0], [3.0], [1e9]]).round(2)
+    array([[-0.95],
+           [-0.49],
+           [ 0.  ],
+           [ 0.49],
+           [ 3.  ]])
+    """
+
+    _parameter_constraints = {"clip": [Interval(Real, 0, None, closed="neither")]}
+
+    def __init__(self, clip: float = 3.0) -> None:
+        self.clip = clip
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y=None) -> RobustClipScaler:
+        """Learn medians and scales.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Numbers; NaN is left out.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : RobustClipScaler
+        """
+        values, counts = ordered(self._validated(X, reset=True))
+        levels = [0, 0.25, 0.5, 0.75, 1]
+        lowest, first, middle, third, highest = quantiles(values, counts, levels)
+        # halves, because the distance of two finite numbers may be infinite
+        scale = np.where(third > first, third - first, highest / 2 - lowest / 2)
+        self.center_ = np.nan_to_num(middle).astype(values.dtype, copy=False)
+        # a constant column stays constant whatever comes later
+        scale = np.where(scale > np.finfo(values.dtype).tiny, scale, np.inf)
+        self.scale_ = scale.astype(values.dtype, copy=False)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray:
+        """Scale and bend.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Numbers; NaN stays NaN.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Numbers between ``-clip`` and ``clip``.
+        """
+        X = self._validated(X, reset=False, copy=True)
+        X -= self.center_
+        X /= self.scale_
+        X /= np.hypot(1, X / self.clip)  # without a square, which may overflow
+        return X
+
+
+class PiecewiseLinearEncoder(NumericTransformer):
+    r"""Piecewise-linear encoding of numbers: a ramp for each bin of each column.
+
+    The knots :math:`b_0 < \dots < b_T` of a column are its quantiles, those that
+    coincide once; of a column with few distinct values, these values. Component t is
+
+    .. math::
+
+        \mathrm{clip}\Big(\frac{x - b_{t-1}}{b_t - b_{t-1}}, 0, 1\Big) - m_t
+
+    with its mean :math:`m_t` over the training rows. A linear layer over the components
+    is any piecewise-linear function with these knots, constant outside of them: the
+    functions of :class:`~sklearn.preprocessing.SplineTransformer` with ``degree=1`` and
+    ``knots="quantile"``, in a form that suits gradient descent, since the components
+    add up along the column. From Gorishniy et al. 2022, "On embeddings for numerical
+    features in tabular deep learning" (arXiv 2203.05556). It helps where the target
+    jumps or bends along single columns.
+
+    Parameters
+    ----------
+    n_bins : int, default=16
+        Bins of a column, if it has more than that many distinct values.
+
+    centered : bool, default=True
+        Whether :math:`m_t` is taken off; if not, components are between 0 and 1.
+
+    Attributes
+    ----------
+    knots_ : list of ndarray
+        The knots of each column, (T + 1,) in its unit. A constant column has one knot
+        and no component.
+    means_ : ndarray of shape (n_features_out,)
+        :math:`m_t`; zeros if not ``centered``.
+    n_features_in_, feature_names_in_ :
+        As in every scikit-learn estimator.
+
+    Examples
+    --------
+    >>> from sknnreg.preprocessing import PiecewiseLinearEncoder
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2, centered=False)
+    >>> encoder.fit_transform([[0.0], [1.0], [2.0], [4.0], [8.0]])
+    array([[0.        , 0.        ],
+           [0.5       , 0.        ],
+           [1.        , 0.        ],
+           [1.        , 0.33333333],
+           [1.        , 1.        ]])
+    >>> encoder.get_feature_names_out()
+    array(['x0_bin0', 'x0_bin1'], dtype=object)
+    """
+
+    _parameter_constraints = {
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+        "centered": ["boolean"],
+    }
+
+    def __init__(self, n_bins: int = 16, *, centered: bool = True) -> None:
+        self.n_bins = n_bins
+        self.centered = centered
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y=None) -> PiecewiseLinearEncoder:
+        """Learn the knots.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Numbers; NaN is left out.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PiecewiseLinearEncoder
+        """
+        X = self._validated(X, reset=True)
+        values, counts = ordered(X)
+        grid = quantiles(values, counts, np.linspace(0, 1, self.n_bins + 1)).T
+        distinct = 1 + (values[:, 1:] > values[:, :-1]).sum(axis=1)
+        self.knots_ = [
+            np.unique(column[:count] if few else knots).astype(X.dtype, copy=False)
+            for column, count, few, knots in zip(
+                values, counts, distinct <= self.n_bins + 1, grid, strict=True
+            )
+        ]
+        self._n_features_out = sum(max(len(knots) - 1, 0) for knots in self.knots_)
+        self.means_ = np.zeros(self._n_features_out, X.dtype)
+        if self.centered and self._n_features_out:
+            sums = np.nan_to_num(self._components(X)).sum(axis=0, dtype=np.float64)
+            sizes = np.repeat(counts, [max(len(each) - 1, 0) for each in self.knots_])
+            self.means_ = (sums / sizes).astype(X.dtype)
+        return self
+
+    def _components(self, X: NDArray) -> NDArray:
+        """All ramps (n_samples, n_features_out), not yet centered."""
+        out = np.empty((len(X), self._n_features_out), X.dtype)
+        first = 0
+        for j, knots in enumerate(self.knots_):
+            x = np.ascontiguousarray(X[:, j])
+            for t, (low, high) in enumerate(pairwise(knots), first):
+                np.clip((x - low) / (high - low), 0, 1, out=out[:, t])
+            first += max(len(knots) - 1, 0)
+        return out
+
+    def transform(self, X: ArrayLike) -> NDArray:
+        """The components of each column, side by side.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Numbers; of NaN all components are NaN.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features_out)
+            Column after column, its bins in order.
+        """
+        components = self._components(self._validated(X, reset=False))
+        components -= self.means_
+        return components
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray:
+        """Names of the components: ``"{column}_bin{t}"``.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns; by default those seen in ``fit``, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        return np.array(
+            [
+                f"{name}_bin{t}"
+                for name, knots in zip(names, self.knots_, strict=True)
+                for t in range(len(knots) - 1)
+            ],
+            dtype=object,
+        )
