@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import repeat
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Categories:
     """
 
     def __init__(self, column: Column) -> None:
-        found = set(column.values.tolist())
+        found = set(column.cells)
         missing = any(map(is_missing, found))
         if column.codes is not None:  # of these labels, some may have no row
             found = set(column.values[np.unique(column.codes[column.codes >= 0])])
@@ -41,24 +42,30 @@ class Categories:
 
     def encode(self, column: Column) -> NDArray:
         """Codes (n_samples,)."""
-        values = column.values.tolist()
-        found = map(self.codes.get, values, repeat(-1))
-        codes = np.fromiter(found, np.int64, len(values))
+        found = map(self.codes.get, column.cells, repeat(-1))
+        codes = np.fromiter(found, np.int64, len(column.cells))
         if column.codes is not None:
             return np.append(codes, self.missing)[column.codes]
         if self.missing >= 0:
             for row in np.flatnonzero(codes < 0):
-                if is_missing(values[row]):
+                if is_missing(column.cells[row]):
                     codes[row] = self.missing
         return codes
 
 
 def in_order(labels: list) -> list:
-    """Sorted, those of several types by type and name: the order of rows has no say."""
+    """Sorted, whatever order the rows have; of several types, numbers come first."""
     try:
         return sorted(labels)
     except TypeError:
-        return sorted(labels, key=lambda each: (type(each).__name__, str(each)))
+        return sorted(labels, key=order_key)
+
+
+def order_key(label: Any) -> tuple[str, float, str]:
+    """Something to compare labels of any type by; the same for equal labels."""
+    if isinstance(label, Number | np.bool_):  # True == 1 == 1.0 is one category
+        return "", float(label), ""  # type: ignore[arg-type]
+    return type(label).__name__, 0.0, str(label)
 
 
 def guess_target_type(y: NDArray) -> str:

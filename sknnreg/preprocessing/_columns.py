@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Complex, Number, Real
 from typing import Any
 
@@ -45,21 +46,25 @@ class Column:
     def __str__(self) -> str:
         return f"Column {self.name!r}"
 
+    @cached_property
+    def cells(self) -> list[Any]:
+        """The values as Python's objects."""
+        return self.values.tolist()
+
+    @cached_property
     def types(self) -> set[type]:
-        """The types of an object column's values that are not missing."""
-        found = set(map(type, self.values.tolist()))
-        return {each for each in found if each.__name__ not in NOTHING}
+        """Types of the values of an object column; empty for any other."""
+        return set(map(type, self.cells)) if self.values.dtype.kind == "O" else set()
 
     def check(self) -> None:
         """Refuse what is neither numbers nor categories, and say what to do."""
         kind = self.values.dtype.kind
-        types = self.types() if kind == "O" else set()
-        names = {each.__name__ for each in types}
+        names = {each.__name__ for each in self.types}
         if kind in "mM" or names & DATES:
             raise TypeError(f"{self} holds dates or times. {DATES_REMEDY}")
-        if kind == "c" or any(is_complex(each) for each in types):
+        if kind == "c" or any(map(is_complex, self.types)):
             raise ValueError(f"Complex data not supported. {self} holds it.")
-        nested = [each for each in types if issubclass(each, NESTED)]
+        nested = [each for each in self.types if issubclass(each, NESTED)]
         if kind == "V" or nested:
             what = nested[0].__name__ if nested else "record"
             raise TypeError(
@@ -69,19 +74,19 @@ class Column:
 
     def is_category(self) -> bool:
         """Whether a network would need it as categories."""
-        if self.codes is not None or self.values.dtype.kind in "USO":
-            return self.codes is not None or not self.holds_numbers()
-        return False
+        return self.codes is not None or not self.holds_numbers()
 
     def holds_numbers(self) -> bool:
         """Whether all values that are not missing are numbers; strings are none."""
-        if self.values.dtype.kind == "O":
-            return all(issubclass(each, Number | np.bool_) for each in self.types())
-        return self.values.dtype.kind in "biuf"
+        if self.values.dtype.kind != "O":
+            return self.values.dtype.kind in "biuf"
+        numbers = (Number, np.bool_)
+        return all(
+            issubclass(each, numbers) or each.__name__ in NOTHING for each in self.types
+        )
 
     def numbers(self) -> NDArray:
         """The values as floats, missing ones as NaN."""
-        self.check()
         if not self.holds_numbers():
             raise ValueError(
                 f"{self} is numeric by categorical_features, or was so in fit, and now "
@@ -89,7 +94,9 @@ class Column:
             )
         values = self.values
         if values.dtype.kind == "O":
-            cells = [np.nan if is_missing(cell) else cell for cell in values.tolist()]
+            cells = self.cells
+            if any(each.__name__ in NOTHING for each in self.types):
+                cells = [np.nan if is_missing(cell) else cell for cell in cells]
             values = np.array(cells, dtype=np.float64)
         if self.codes is None:
             return values
@@ -110,6 +117,8 @@ def is_missing(value: Any) -> bool:
 def read_columns(estimator, X: Any, *, reset: bool) -> list[Column] | NDArray:
     """A table's columns, with names and number checked; a plain array as it is."""
     if len(getattr(X, "shape", ())) == 2 and hasattr(X, "columns"):
+        if 0 in X.shape:
+            check_array(np.empty(X.shape), estimator=estimator)  # its own error
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         columns = read_polars(X) if hasattr(X, "get_columns") else read_pandas(X)
         for column in columns:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg._html import Documented
 from sknnreg._sklearn import Interval, _check_feature_names_in, _fit_context
 
 __all__ = ["PiecewiseLinearEncoder", "RobustClipScaler"]
+
+#: rows that are encoded at a time
+ROWS = 256
 
 
 def ordered(X: NDArray) -> tuple[NDArray, NDArray]:
@@ -94,7 +97,7 @@ class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
            [ 3.  ]])
     """
 
-    _parameter_constraints = {"clip": [Interval(Real, 0, None, closed="neither")]}
+    _parameter_constraints = {"clip": [Interval(Real, 0, None, closed="right")]}
 
     def __init__(self, clip: float = 3.0) -> None:
         self.clip = clip
@@ -219,6 +222,28 @@ class PiecewiseLinearEncoder(NumericTransformer):
         -------
         self : PiecewiseLinearEncoder
         """
+        self._fit_transform(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: ArrayLike, y=None) -> NDArray:
+        """Learn the knots, and encode the training rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Numbers; NaN is left out.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features_out)
+            As of ``transform``.
+        """
+        return self._fit_transform(X)
+
+    def _fit_transform(self, X: ArrayLike) -> NDArray:
         X = self._validated(X, reset=True)
         values, counts = ordered(X)
         grid = quantiles(values, counts, np.linspace(0, 1, self.n_bins + 1)).T
@@ -229,23 +254,31 @@ class PiecewiseLinearEncoder(NumericTransformer):
                 values, counts, distinct <= self.n_bins + 1, grid, strict=True
             )
         ]
-        self._n_features_out = sum(max(len(knots) - 1, 0) for knots in self.knots_)
-        self.means_ = np.zeros(self._n_features_out, X.dtype)
-        if self.centered and self._n_features_out:
-            sums = np.nan_to_num(self._components(X)).sum(axis=0, dtype=np.float64)
-            sizes = np.repeat(counts, [max(len(each) - 1, 0) for each in self.knots_])
-            self.means_ = (sums / sizes).astype(X.dtype)
-        return self
+        components = self._components(X)
+        self.means_ = np.zeros(components.shape[1], X.dtype)
+        if self.centered:
+            self.means_[:] = (
+                np.nansum(components, axis=0, dtype=np.float64) / counts[self._places()]
+            )
+        components -= self.means_
+        return components
+
+    def _places(self) -> NDArray:
+        """The column of each component."""
+        sizes = [max(len(knots) - 1, 0) for knots in self.knots_]
+        return np.repeat(np.arange(len(sizes)), sizes)
 
     def _components(self, X: NDArray) -> NDArray:
         """All ramps (n_samples, n_features_out), not yet centered."""
-        out = np.empty((len(X), self._n_features_out), X.dtype)
-        first = 0
-        for j, knots in enumerate(self.knots_):
-            x = np.ascontiguousarray(X[:, j])
-            for t, (low, high) in enumerate(pairwise(knots), first):
-                np.clip((x - low) / (high - low), 0, 1, out=out[:, t])
-            first += max(len(knots) - 1, 0)
+        places = self._places()
+        low = np.concatenate([knots[:-1] for knots in self.knots_])
+        width = np.concatenate([np.diff(knots) for knots in self.knots_])
+        out = np.empty((len(X), len(places)), X.dtype)
+        for rows in gen_batches(len(X), ROWS):  # few enough for the cache
+            part = np.take(X[rows], places, axis=1, mode="clip", out=out[rows])
+            part -= low
+            part /= width
+            np.clip(part, 0, 1, out=part)
         return out
 
     def transform(self, X: ArrayLike) -> NDArray:
