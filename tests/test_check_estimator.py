@@ -3,7 +3,12 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg import (
+    MLPClassifierScratch,
+    MLPClassifierScratchCV,
+    MLPRegressorScratch,
+    MLPRegressorScratchCV,
+)
 from sknnreg.engine.layers import NORMALIZATIONS
 from sknnreg.engine.losses import REGRESSION_LOSSES
 from sknnreg.engine.penalties import PENALTIES
@@ -100,6 +105,30 @@ def expected_failures(estimator):
 
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+#: in double precision, as the checks compare what rows give in another order
+TABLES = [
+    kind(
+        max_time=None,
+        n_candidates=1,
+        max_iter=3,
+        cv=2,
+        dtype="float64",
+        random_state=0,
+    )
+    for kind in (MLPClassifierScratchCV, MLPRegressorScratchCV)
+]
+
+
+@parametrize_with_checks(
+    TABLES,
+    expected_failed_checks=lambda estimator: dict.fromkeys(
+        ROW_CHECKS, "folds are drawn row by row"
+    ),
+)
+def test_check_estimator_for_tables(estimator, check):
     check(estimator)
 
 

@@ -1,0 +1,1 @@
+"""The best ensemble of networks for a table, found in a given time."""

@@ -1,0 +1,214 @@
+"""The search: a first timing, first candidates, others like the best, the race."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from math import ceil, isinf
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from sknnreg._cv._plan import Plan, plan, race_size, survivors
+from sknnreg._cv._race import Race
+from sknnreg._cv._selection import select
+from sknnreg._cv._space import PORTFOLIO, Candidate, draw, portfolio
+from sknnreg._cv._work import Job, Member
+from sknnreg._data import Given
+from sknnreg._report import say
+from sknnreg._run import start
+from sknnreg.model_selection._work import Fold
+
+#: candidates where no time limits them
+N_CANDIDATES = 24
+#: inputs above which numbers are not spread over several each
+WIDE = 100
+#: rows that a first timing needs at most
+PILOT_ROWS = 20_000
+#: share of the time that is left for what comes after training
+RESERVE = 0.04
+#: networks of an ensemble at most, folds not counted
+ENSEMBLE_SIZE = 32
+#: share of the first candidates' pairs of preparation and shape that others are like
+LEADING = 0.5
+
+
+class Search:
+    """All of it, for one table.
+
+    Parameters
+    ----------
+    job : Job
+    folds : list of Fold
+    loss : callable
+        Of predictions for the rows with these numbers.
+    choices : sequence of str
+        Ways to prepare numbers.
+    n_candidates : int or None
+        None: as many as there is time for.
+    max_iter : int or None
+        Epochs at most; None: by the plan.
+    max_time : float
+        Seconds; may be infinite.
+    n_jobs : int or None
+    verbose : bool
+
+    Attributes
+    ----------
+    candidates : list of Candidate
+    race : Race
+    plan : Plan
+    weights : dict of int to float
+        Of the candidates in the ensemble.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        folds: Sequence[Fold],
+        loss: Callable[[NDArray, NDArray], float],
+        choices: Sequence[str],
+        *,
+        n_candidates: int | None,
+        max_iter: int | None,
+        max_time: float,
+        began: float,
+        n_jobs: int | None,
+        verbose: int,
+    ) -> None:
+        self.job, self.folds, self.loss, self.choices = job, folds, loss, choices
+        self.n_candidates, self.verbose = n_candidates, verbose
+        self.n_workers = effective_n_jobs(n_jobs)
+        self.began, self.max_time = began, max_time
+        deadline = began + max_time * (1 - RESERVE)
+        self.candidates = portfolio(len(PORTFOLIO), choices)[:n_candidates]
+        self.plan, n_inputs = self._plan(deadline)
+        if n_inputs > WIDE:
+            self.candidates = [c for c in self.candidates if c.numbers != "piecewise"]
+        if max_iter is not None:
+            self.plan = self.plan._replace(max_iter=max_iter)
+        patience = max(10, self.plan.max_iter // 5)
+        length = {"max_iter": self.plan.max_iter, "n_iter_no_change": patience}
+        self.job = job._replace(network=job.network | length)
+        self.candidates = self.candidates[: self.plan.n_first]
+        self.race = Race(self.job, folds, loss, n_jobs, deadline, n_inputs)
+
+    def _plan(self, deadline: float) -> tuple[Plan, int]:
+        """What fits into the time, by the first two epochs of the first candidate."""
+        fold, limited = self.folds[0], not isinf(deadline)
+        n_rows, rows = len(fold.train), fold.train
+        if n_rows > PILOT_ROWS:
+            rng = np.random.default_rng(self.job.seed)
+            rows = rng.choice(rows, PILOT_ROWS, replace=False)
+        X, y, weight = self.job.rows(rows)
+        preprocessor = self.job.preprocessor(self.candidates[0].numbers)
+        X = preprocessor.fit_transform(X, y)
+        model, per_epoch = self.job.model(self.candidates[0]), 0.0
+        if limited:
+            run = start(
+                [model], X, y, weight, Given(X[:2], y[:2]), target=self.job.target
+            )
+            run.advance(1)
+            began = time.perf_counter()
+            run.advance(2)
+            per_epoch = (time.perf_counter() - began) * n_rows / len(rows)
+        seconds = (deadline - time.time()) * self.n_workers
+        sizes = plan(n_rows, len(self.folds), len(self.candidates), per_epoch, seconds)
+        return sizes, X.shape[1]
+
+    def run(self) -> None:
+        """Train, and choose the ensemble."""
+        rungs = self.plan.rungs
+        self._train(self.candidates, rungs[0])
+        alive = self._with_others()
+        for rung in rungs[1:]:
+            alive = self._ahead(alive, rung)
+            self._train(alive, rung)
+        self._use_what_is_left()
+        self.weights = self._select()
+
+    def _train(self, candidates: Sequence[Candidate], folds: range) -> None:
+        self.race.run(candidates, folds)
+        if self.verbose:
+            best, *_ = self.race.ranked(self.tried())
+            say(
+                f"{time.time() - self.began:6.1f} s: {len(candidates)} candidates on "
+                f"folds {folds.start + 1} to {folds.stop} of {len(self.folds)}; best: "
+                f"{best.numbers}, {best.shape}"
+            )
+
+    def tried(self) -> list[Candidate]:
+        """Candidates that were trained at least once."""
+        return [c for c in self.candidates if self.race.n_folds(c)]
+
+    def _with_others(self) -> list[Candidate]:
+        """All candidates of the first folds: random ones like the best join in."""
+        first, race, rung = self.tried(), self.race, self.plan.rungs[0]
+        n = self.n_candidates or N_CANDIDATES
+        if not isinf(self.max_time):
+            affordable = race_size(self._units_left(), self.plan.rungs, len(first))
+            n = min(affordable, self.n_candidates or affordable)
+        ranked = race.ranked(first)
+        leading = ranked[: ceil(LEADING * len(ranked))]
+        pairs = [(c.numbers, c.shape) for c in leading]
+        ranks = 1.0 / np.arange(2, len(pairs) + 2)
+        rng = np.random.default_rng(self.job.seed)
+        numbers = range(len(first), max(n, len(first)))
+        if len(numbers):
+            others = draw(rng, numbers, pairs, ranks / ranks.sum())
+            self.candidates = first + others
+            self._train(others, rung)
+        return self.tried()
+
+    def _ahead(self, alive: list[Candidate], rung: range) -> list[Candidate]:
+        """The better half; fewer if there is no time for them on the other folds."""
+        sound = [c for c in self.race.ranked(alive) if self.race.is_sound(c)]
+        n = survivors(len(alive))
+        if not isinf(self.max_time):
+            rest = len(self.folds) - rung.start
+            n = min(n, max(1, round(self._units_left() / rest)))
+        return sound[:n]
+
+    def _units_left(self) -> float:
+        """Of a candidate and a fold, as many as there is time for."""
+        return max(0.0, self.race.left) * self.n_workers / self.race.seconds_per_unit
+
+    def _use_what_is_left(self) -> None:
+        """Who was next catches up on all folds, as long as there is time."""
+        every = range(len(self.folds))
+        while not isinf(self.max_time):
+            waiting = [c for c in self.tried() if self.race.n_folds(c) < len(every)]
+            n = int(self._units_left() / len(every))
+            if not waiting or not n:
+                break
+            self._train(self.race.ranked(waiting)[: ceil(n / 2)], every)
+
+    def _select(self) -> dict[int, float]:
+        """Weights of candidates, by predictions for rows that were held out."""
+        chosen, folds = self.race.complete()
+        if not chosen:
+            raise ValueError(
+                "The training of every network diverged. Are there very large values "
+                "in X, y or sample_weight?"
+            )
+        rows = np.concatenate([self.folds[k].test for k in folds])
+        predictions = np.stack([self.race.held_out(c, folds) for c in chosen])
+        weights = select(predictions, lambda p: self.loss(p, rows), ENSEMBLE_SIZE)
+        self.held_out = np.tensordot(weights, predictions, axes=1), rows
+        return {c.number: w for c, w in zip(chosen, weights.tolist(), strict=True)}
+
+    def members(self) -> list[tuple[float, Member]]:
+        """The networks of the ensemble, with their weights."""
+        _, folds = self.race.complete()
+        return [
+            (weight / len(folds), self.race.members[number, k])
+            for number, weight in self.weights.items()
+            for k in folds
+            if weight > 0
+        ]
+
+    def best(self) -> Member:
+        """Of the best candidate the network of the first fold."""
+        chosen, folds = self.race.complete()
+        return self.race.members[chosen[0].number, folds[0]]
