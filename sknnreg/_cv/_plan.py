@@ -87,7 +87,7 @@ def survivors(n: int) -> int:
 
 
 def race_size(units: float, parts: list[range], n_done: int) -> int:
-    """Candidates for which so many units suffice, the first ``n_done`` being through."""
+    """Candidates for which so many units suffice; ``n_done`` are through already."""
     n = n_done
     while cost(n + 1, parts) <= units + n_done * len(parts[0]):
         n += 1
