@@ -19,6 +19,7 @@ from sklearn.base import clone
 from sknnreg._data import Data
 from sknnreg._fitted import Earlier, attributes, extended
 from sknnreg.engine.progress import Progress
+from sknnreg.engine.schedules import WITH_END
 from sknnreg.engine.training import Report, Task
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def fingerprint(model, data: Data, earlier: Earlier) -> dict[str, str]:
     del parts["verbose"]
     if isinstance(parts["random_state"], np.random.RandomState):
         del parts["random_state"]
-    if model.learning_rate not in ("cosine", "onecycle"):
+    if callable(model.learning_rate) or model.learning_rate not in WITH_END:
         del parts["max_iter"]  # a longer training begins as a shorter one
     parts |= {"X": data.X, "y": data.encoded, "sample_weight": data.weight}
     given = data.validation

@@ -45,7 +45,7 @@ Poisson
         Units of each hidden layer; ``()`` is a linear model.
 
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', \
-'gelu', 'silu', 'softplus'}, default='relu'
+'gelu', 'silu', 'mish', 'softplus'}, default='relu'
         Activation function of the hidden layers.
 
     solver : {'sgd', 'sgdw', 'adam', 'adamw', 'rmsprop', 'lbfgs'}, default='adam'
@@ -68,7 +68,7 @@ Poisson
         Rows of a mini-batch; 'auto' means ``min(200, n_samples)``. Not used by 'lbfgs'.
 
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', \
-'step', 'exponential'} or callable, default='constant'
+'coslog4', 'step', 'exponential'} or callable, default='constant'
         Schedule of the learning rate, for every stochastic solver.
 
         - 'constant': ``learning_rate_init``;
@@ -84,6 +84,9 @@ rise
         - 'onecycle': up from 1/25 over ``warmup_fraction``, then down to 4e-6, both \
 along
           half a cosine (Smith & Topin 2018);
+        - 'coslog4': four times up from 0 and down again along a cosine, each cycle \
+twice as
+          long as the one before, which suits early stopping (Holzmüller et al. 2024);
         - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
           once or a bit at each step;
         - a callable ``step -> rate``, the first step being 0.
@@ -116,9 +119,9 @@ along
     warm_start : bool, default=False
         Whether ``fit`` goes on from the last fit: its coefficients, the moments of its
         optimizer, its random numbers and its schedule, so that 10 epochs and 10 are 20
-        to the last bit. Patience begins anew, 'cosine' and 'onecycle' are a whole cycle
-        in each ``fit``, and after early stopping it goes on from the best epoch. A
-        validation split is that of the last fit.
+        to the last bit. Patience begins anew, 'cosine', 'onecycle' and 'coslog4' are
+        a whole run in each ``fit``, and after early stopping it goes on from the best
+        epoch. A validation split is that of the last fit.
 
     momentum : float, default=0.9
         Momentum in [0, 1] of 'sgd' and 'sgdw'.
@@ -153,8 +156,9 @@ along
 'standard_normal', 'zeros', 'constant', 'orthogonal', 'xavier_uniform', \
 'xavier_normal'}, 'auto' or callable, default='glorot_uniform'
         First values of the weights. 'auto' goes by the activation: it is 'he_uniform'
-        for relu, leaky_relu, elu, gelu, silu and softplus, 'lecun_normal' for selu and
-        'glorot_uniform' for the rest. A callable or an object of
+        for relu, leaky_relu, elu, gelu, silu, mish and softplus, 'lecun_normal' for \
+selu
+        and 'glorot_uniform' for the rest. A callable or an object of
         :mod:`sknnreg.engine.initializers` is called as ``init(rng, shape)``, with a
         ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
 

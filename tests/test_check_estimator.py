@@ -68,6 +68,11 @@ SETTINGS = {
         "learning_rate_init": 0.01,
     },
     "one cycle": {"learning_rate": "onecycle", "learning_rate_init": 0.02},
+    "four cycles": {
+        "activation": "mish",
+        "learning_rate": "coslog4",
+        "learning_rate_init": 0.01,
+    },
 }
 #: what only one of the two has
 SPECIAL = {

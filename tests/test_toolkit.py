@@ -320,6 +320,13 @@ def test_schedules_at_chosen_steps():
     np.testing.assert_allclose(
         at("onecycle", 0, 29, 99, 500, warmup_fraction=0.3), [0.04, 1, 4e-6, 4e-6]
     )
+    # by hand: 1 + 15 t = 2^(k / 4) for the k-th quarter of a cycle
+    quarters = [100 * (2 ** (k / 4) - 1) / 15 for k in (0, 1, 2, 4, 6, 12, 14)]
+    exact = SCHEDULES["coslog4"](horizon)
+    np.testing.assert_allclose(
+        [exact(step) for step in quarters], [0, 0.5, 1, 0, 1, 0, 1], atol=1e-12
+    )
+    assert 0 < at("coslog4", 99)[0] == at("coslog4", 500)[0] < 0.01
     np.testing.assert_allclose(
         at("step", 49, 50, 99, decay_rate=0.1, decay_epochs=10), [1, 0.1, 0.1]
     )

@@ -171,6 +171,44 @@ class Silu(Activation):
         return np.multiply(dy, slope, out=out)
 
 
+class Mish(Activation):
+    """f(z) = z tanh(log(1 + exp(z)))  (Misra 2019).
+
+    With e = exp(z) and n = e (e + 2): tanh(log(1 + e)) = n / (n + 2), and
+    f' = n / (n + 2) + 4 z e (1 + e) / (n + 2)².
+    """
+
+    needs = "z"
+    #: beyond it f(z) = z to the last bit, and exp would overflow in the end
+    largest = 20.0
+
+    def _exp(self, z):
+        e = np.minimum(z, self.largest)
+        return np.exp(e, out=e)
+
+    def forward(self, z, out):
+        e = self._exp(z)
+        n = np.add(e, 2)
+        n *= e
+        np.add(n, 2, out=e)
+        n /= e
+        return np.multiply(z, n, out=out)
+
+    def backward(self, dy, z, y, out):
+        e = self._exp(z)
+        n = np.add(e, 2)
+        n *= e
+        below = np.add(n, 2)
+        slope = np.add(e, 1)
+        slope *= e
+        slope *= 4
+        slope /= below
+        slope *= z
+        slope += n
+        slope /= below
+        return np.multiply(dy, slope, out=out)
+
+
 class Softplus(Activation):
     """f(z) = log(1 + exp(z));  f' = 1 - exp(-y)."""
 
@@ -194,5 +232,6 @@ ACTIVATIONS: dict[str, type[Activation]] = {
     "selu": Selu,
     "gelu": Gelu,
     "silu": Silu,
+    "mish": Mish,
     "softplus": Softplus,
 }

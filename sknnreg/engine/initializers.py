@@ -149,16 +149,16 @@ INITIALIZERS["xavier_normal"] = INITIALIZERS["glorot_normal"]
 
 #: ``init="auto"``: He for the relu family, LeCun for selu, Glorot for the rest.
 AUTO = dict.fromkeys(
-    ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus"), "he_uniform"
+    ("relu", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus"), "he_uniform"
 ) | {"selu": "lecun_normal"}
 
 
 def get_initializer(init: str | Initializer, activation: str) -> Initializer:
     """The initializer a name stands for; callables pass through.
 
-    ``"auto"`` is ``"he_uniform"`` for relu, leaky_relu, elu, gelu, silu and softplus,
-    ``"lecun_normal"`` for selu and ``"glorot_uniform"`` for identity, logistic and
-    tanh.
+    ``"auto"`` is ``"he_uniform"`` for relu, leaky_relu, elu, gelu, silu, mish and
+    softplus, ``"lecun_normal"`` for selu and ``"glorot_uniform"`` for identity,
+    logistic and tanh.
     """
     if isinstance(init, str):
         if init == "auto":

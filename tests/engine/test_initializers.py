@@ -145,6 +145,7 @@ AUTO = {
     "selu": "lecun_normal",
     "gelu": "he_uniform",
     "silu": "he_uniform",
+    "mish": "he_uniform",
     "softplus": "he_uniform",
 }
 

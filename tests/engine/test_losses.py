@@ -229,6 +229,7 @@ ACTIVATION_FORMULAS = {
     "selu": lambda z: SELU[0] * np.where(z > 0, z, SELU[1] * (np.exp(z) - 1)),
     "gelu": lambda z: z * (1 + erf(z / np.sqrt(2))) / 2,
     "silu": lambda z: z / (1 + np.exp(-z)),
+    "mish": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
     "softplus": lambda z: np.log(1 + np.exp(z)),
 }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from sknnreg.engine.optimizers import OPTIMIZERS
+from sknnreg.engine.schedules import WITH_END
 from tests.factories import (
     KINDS,
     assert_same_bits,
@@ -128,7 +129,7 @@ def test_schedules_go_on_over_warm_starts(iris, learning_rate):
 
 
 @not_converged
-@pytest.mark.parametrize("learning_rate", ["cosine", "onecycle"])
+@pytest.mark.parametrize("learning_rate", sorted(WITH_END))
 def test_a_schedule_with_an_end_is_a_cycle_a_fit(iris, learning_rate):
     """By warm_start it begins anew; by partial_fit it is one over max_iter calls."""
     X, y = iris

@@ -113,6 +113,29 @@ def silu_slope(z, y):
     return s + y * (like(1, z) - s)
 
 
+LARGEST = activations.Mish.largest
+
+
+@jit
+def mish_exp(z):
+    return exp(min(z, like(LARGEST, z)))
+
+
+@jit
+def mish(z):
+    e = mish_exp(z)
+    n = e * (e + like(2, z))
+    return z * (n / (n + like(2, z)))
+
+
+@jit
+def mish_slope(z, y):
+    e = mish_exp(z)
+    n = e * (e + like(2, z))
+    below = n + like(2, z)
+    return (n + z * (like(4, z) * e * (e + like(1, z)) / below)) / below
+
+
 @jit
 def softplus_slope(z, y):
     return -expm1(-y)
@@ -129,6 +152,7 @@ FORMS = {
     activations.Selu: (selu, selu_slope),
     activations.Gelu: (gelu, gelu_slope),
     activations.Silu: (silu, silu_slope),
+    activations.Mish: (mish, mish_slope),
     activations.Softplus: (softplus, softplus_slope),
 }
 
