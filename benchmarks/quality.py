@@ -126,7 +126,7 @@ def methods(shape, task, n_rows, args):
     }
 
 
-def load(path, seed):
+def load(path, seed, rows=ROWS):
     """Training and test parts of a data set, its shape and task."""
     data = np.load(path, allow_pickle=False)
     task = json.loads(path.with_suffix(".json").read_text())["task"]
@@ -134,7 +134,7 @@ def load(path, seed):
     if data["X_cat"].shape[1]:
         X = np.concatenate([X.astype(object), data["X_cat"].astype(object)], axis=1)
     n = len(y)
-    n_train = min(ROWS, int(0.7 * n))
+    n_train = min(rows, int(0.7 * n))
     split = train_test_split(
         X,
         y,

@@ -99,6 +99,7 @@ def build_task(
         progress,
         ValidationScore(models, bound, data, tolerant) if watched else None,
         watched and bool(models[0].early_stopping),
+        stack([model.averaging for model in models], X.dtype),
     )
     task.compiled = compiled_form(task, models[0].max_iter)
     return task

@@ -174,6 +174,11 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
                 "it trains for one epoch and has nothing to stop, so it cannot be used "
                 "with early_stopping=True."
             )
+        if self.averaging:
+            return (
+                "it trains for one epoch and has nothing to average, so it cannot be "
+                f"used with averaging={self.averaging!r}; set averaging=0."
+            )
         return None
 
     # Predicting

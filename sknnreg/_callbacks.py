@@ -13,7 +13,7 @@ from sknnreg._data import Given
 from sknnreg._fitted import attributes, extended
 from sknnreg._sklearn import _safe_indexing, callbacks_of, is_progress_bar
 from sknnreg.callbacks import Callback
-from sknnreg.engine.training import Report, Task
+from sknnreg.engine.training import Report, Task, instead
 
 if TYPE_CHECKING:
     from typing import Self
@@ -204,6 +204,7 @@ class Followed(Report):
             self.history.setdefault(name, [np.nan] * run.earlier.n_epochs).extend(cells)
         self.n_seen = task.progress.epoch
         history = {name: column.copy() for name, column in self.history.items()}
-        found = attributes(task, run.data, 0, run.earlier, history)
+        with instead(task, task.progress.average):
+            found = attributes(task, run.data, 0, run.earlier, history)
         # of an earlier fit to a frame, whose names this one's X need not have
         return {"feature_names_in_": None} | found

@@ -20,7 +20,7 @@ from sknnreg._data import Data
 from sknnreg._fitted import Earlier, attributes, extended
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.schedules import WITH_END
-from sknnreg.engine.training import Report, Task
+from sknnreg.engine.training import Report, Task, instead
 
 if TYPE_CHECKING:
     from sknnreg._run import Run
@@ -156,7 +156,8 @@ class Saving(Report):
         self.written = progress.epoch
         estimator = clone(run.models[0]).set_callbacks()
         history = extended(run.earlier.history, progress.history.of_model(0))
-        found = attributes(task, run.data, 0, run.earlier, history)
+        with instead(task, progress.average):
+            found = attributes(task, run.data, 0, run.earlier, history)
         vars(estimator).update(found)
         estimator._progress = progress.carry_over()
         saved = Saved(self.fingerprint, progress, run.earlier, estimator)

@@ -335,6 +335,12 @@ max_norm : float or None, default=None
 clip_norm : float or None, default=None
     Largest Euclidean norm of the whole gradient of a step. Not for 'lbfgs'.
 
+averaging : float, default=0.0
+    d in [0, 1): what is validated and kept is an average of all parameters over the
+    epochs, with weights that fall by d from each epoch to the one before, as of the
+    last 1 / (1 − d) of them (Polyak & Juditsky 1992; Izmailov et al. 2018). A fit that
+    goes on begins with the averages. Not for 'lbfgs' or ``partial_fit``.
+
 warmup_fraction : float, default=0.1
     Share of the run, in [0, 1), in which 'cosine' and 'onecycle' rise.
 

@@ -205,6 +205,13 @@ SHARED: dict[str, Row] = {
         off=None,
         lbfgs=Clash("its line search needs the true gradient", None),
     ),
+    "averaging": Row(
+        0.0,
+        [BELOW_ONE],
+        varies=True,
+        off=0,
+        lbfgs=Clash("its iterations have no noise to average", 0),
+    ),
     "warmup_fraction": Row(0.1, [BELOW_ONE]),
     "decay_rate": Row(0.5, [Interval(Real, 0, 1, closed="right")]),
     "decay_epochs": Row(20, [COUNT]),

@@ -215,6 +215,13 @@ W¹_j
     clip_norm : float or None, default=None
         Largest Euclidean norm of the whole gradient of a step. Not for 'lbfgs'.
 
+    averaging : float, default=0.0
+        d in [0, 1): what is validated and kept is an average of all parameters over the
+        epochs, with weights that fall by d from each epoch to the one before, as of the
+        last 1 / (1 − d) of them (Polyak & Juditsky 1992; Izmailov et al. 2018). A fit \
+that
+        goes on begins with the averages. Not for 'lbfgs' or ``partial_fit``.
+
     warmup_fraction : float, default=0.1
         Share of the run, in [0, 1), in which 'cosine' and 'onecycle' rise.
 
@@ -352,6 +359,7 @@ W¹_j
         input_noise: float = 0.0,
         max_norm: float | None = None,
         clip_norm: float | None = None,
+        averaging: float = 0.0,
         warmup_fraction: float = 0.1,
         decay_rate: float = 0.5,
         decay_epochs: int = 20,
@@ -396,6 +404,7 @@ W¹_j
         self.input_noise = input_noise
         self.max_norm = max_norm
         self.clip_norm = clip_norm
+        self.averaging = averaging
         self.warmup_fraction = warmup_fraction
         self.decay_rate = decay_rate
         self.decay_epochs = decay_epochs

@@ -92,6 +92,7 @@ CLASSIFIERS = {
     "shortcuts": {"residual": True, "hidden_layer_sizes": (12, 12)},
     "plain momentum": {"solver": "sgd", "nesterovs_momentum": False},
     "cosine": {"learning_rate": "cosine", "warmup_fraction": 0.2},
+    "averages": {"averaging": 0.7, "early_stopping": True},
     "in order": {"shuffle": False},
     "one batch": {"batch_size": 300},
     "smoothing": {"label_smoothing": 0.1},

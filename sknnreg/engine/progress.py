@@ -32,6 +32,8 @@ class Progress:
         Parameters and running statistics. None yet: the task makes them.
     start : list of ndarray of shape (K, ...)
         The vectors at the start of the present epoch.
+    average : list of ndarray of shape (K, ...)
+        Averages of the vectors over the epochs, where these are to be kept; else none.
     history : History
     factor : float or ndarray of shape (K, 1)
         Multiplies the learning rate: what an adaptive schedule has made of it.
@@ -48,6 +50,7 @@ class Progress:
     optimizer: OptimizerState = field(default_factory=OptimizerState)
     vectors: list[NDArray] = field(default_factory=list)
     start: list[NDArray] = field(default_factory=list)
+    average: list[NDArray] = field(default_factory=list)
     history: History = field(default_factory=History)
     factor: Number = 1.0
     n_iter: NDArray = field(default_factory=lambda: np.zeros(0, int))

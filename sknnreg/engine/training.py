@@ -78,6 +78,8 @@ class Task:
     keep_best : bool
         Whether to stop by the validation score, and keep its best epoch; else the
         score is minus the training loss, and the last epoch is kept.
+    averaging : float or ndarray of shape (K, 1)
+        Decay of the averages that are validated and kept; 0 for the vectors themselves.
     """
 
     bound: Bound
@@ -88,6 +90,7 @@ class Task:
     progress: Progress
     validate: Callable[[], tuple[NDArray, NDArray]] | None = None
     keep_best: bool = False
+    averaging: Number = 0.0
     #: makes epochs in the solver's place: the compiled form of what it does
     compiled: Any = None
     #: on how many of them that may train models side by side
@@ -172,10 +175,12 @@ class Epochs:
         All that an interrupt could leave half done happens in one assignment.
         """
         progress, solver = self.task.progress, self.task.solver
-        row, score = measure(self.task, loss, penalty, rate)
-        stopping, stalled = progress.stopping.observe(
-            progress.epoch, score, [*progress.vectors, *progress.start]
-        )
+        average = averaged(self.task)
+        with instead(self.task, average):
+            row, score = measure(self.task, loss, penalty, rate)
+            stopping, stalled = progress.stopping.observe(
+                progress.epoch, score, [*progress.vectors, *progress.start]
+            )
         factor = progress.factor
         if stalled.any():
             helped, factor = solver.help(progress, stalled, rate)
@@ -183,6 +188,7 @@ class Epochs:
         progress.history.append(row)
         vars(progress).update(
             stopping=stopping,
+            average=average,
             factor=factor,
             n_iter=progress.n_iter + progress.stopping.active,
             epoch=progress.epoch + 1,
@@ -204,6 +210,39 @@ class Epochs:
             for start, vector in zip(progress.start, progress.vectors, strict=True):
                 np.copyto(vector, start)
             progress.optimizer.t = self._steps
+
+
+def averaged(task: Task) -> list[NDArray]:
+    """The averages of the vectors after one more epoch; none where none are kept.
+
+    v̄ ← v̄ + (1 - d) / (1 - dᵗ) (v - v̄) in epoch t = 1, 2, ...: vⱼ has the weight dᵗ⁻ʲ,
+    over the sum of all. What a penalty has just set to zero is zero in the average too.
+    """
+    if not np.any(task.averaging):
+        return []
+    progress, decay = task.progress, task.averaging
+    share = (1 - decay) / (1 - decay ** (progress.epoch + 1))
+    averages = []
+    for old, new in zip(
+        progress.average or progress.vectors, progress.vectors, strict=True
+    ):
+        average = np.asarray(old + share * (new - old), new.dtype)
+        if task.regularizer.has_kink:
+            average[new == 0] = 0
+        averages.append(average)
+    return averages
+
+
+@contextmanager
+def instead(task: Task, vectors: list[NDArray]) -> Iterator[None]:
+    """The network works with other vectors for a while, if there are any."""
+    present = [vector.copy() for vector in task.progress.vectors] if vectors else []
+    every = np.ones(len(task.parameters.theta), bool)
+    _take_over(task, vectors, every)
+    try:
+        yield
+    finally:
+        _take_over(task, present, every)
 
 
 def measure(
@@ -270,13 +309,14 @@ def restore_best(task: Task, which: NDArray | None = None) -> None:
     """Go back to the best epoch where that is to be kept, or all that is finite.
 
     With ``keep_best`` it is; without, the last epoch is kept, or the best one of a
-    model that diverged. ``which``, (K,), selects models.
+    model that diverged. Where there are averages, they are meant. ``which``, (K,),
+    selects models.
     """
     progress, n = task.progress, len(task.progress.vectors)
     stopping = progress.stopping
-    wanted = (stopping.diverged | task.keep_best) & np.isfinite(stopping.best)
-    if which is not None:
-        wanted &= which
+    which = np.ones(len(stopping.best), bool) if which is None else which
+    wanted = (stopping.diverged | task.keep_best) & np.isfinite(stopping.best) & which
+    _take_over(task, progress.average, which & ~wanted)
     if not wanted.any():
         return
     _take_over(task, stopping.snapshot[:n], wanted)
@@ -292,7 +332,8 @@ def restore_best(task: Task, which: NDArray | None = None) -> None:
 
 
 def _take_over(task: Task, vectors: list[NDArray], which: NDArray) -> None:
-    for vector, other in zip(task.progress.vectors, vectors, strict=True):
+    """Make these the vectors of some models; if there are none, nothing happens."""
+    for vector, other in zip(task.progress.vectors, vectors, strict=False):
         vector[which] = other[which]
 
 

@@ -211,6 +211,7 @@ class Run:
         optimizer,
         validate=None,
         keep_best=False,
+        averaging=0.0,
         **more,
     ):
         """Of parts made by hand; ``more`` are the solver's optional ones."""
@@ -227,6 +228,7 @@ class Run:
             progress,
             validate,
             keep_best,
+            averaging,
         )
         task.compiled = compiled_form(task, 1)
         return cls(task)
@@ -346,6 +348,7 @@ class Scenario(NamedTuple):
     patience: float = np.inf
     tol: float = 1e-3
     keep_best: bool = False
+    averaging: tuple = (0.0, 0.0, 0.0)
     schedule: type = ConstantRate
     sparse: bool = False
     weights: str = "none"
@@ -427,6 +430,7 @@ def run_of(scenario, models, progress=None):
         schedule=scenario.schedule(Horizon(len(batches), scenario.n_epochs, N)),
         validate=validate,
         keep_best=scenario.keep_best,
+        averaging=number("averaging"),
         clip=0.5 if scenario.limits else None,
         limit=0.4 if scenario.limits else None,
     )

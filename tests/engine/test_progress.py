@@ -19,6 +19,7 @@ SCENARIOS = {name: Scenario(solver=name) for name in OPTIMIZERS} | {
     "adaptive": Scenario(solver="sgd", schedule=Adaptive, patience=1, tol=1e9),
     "early stopping": Scenario(keep_best=True, patience=4),
     "sparse": Scenario(sparse=True),
+    "averages": Scenario(averaging=(0.5, 0.9, 0.0)),
 }
 EVERY = np.arange(3)
 

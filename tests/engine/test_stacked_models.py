@@ -52,6 +52,10 @@ SCENARIOS = {name: Scenario(solver=name) for name in OPTIMIZERS} | {
     "batch norm": Scenario(layers=(BatchNorm,)),
     "noise": Scenario(noise=(0.2, 0.1, 0.0)),
     "noise on sparse rows": Scenario(noise=(0.2, 0.1, 0.0), sparse=True),
+    "averages": Scenario(averaging=(0.5, 0.9, 0.0), layers=(BatchNorm,)),
+    "averages are watched": Scenario(
+        averaging=(0.5, 0.9, 0.8), keep_best=True, rate=(0.1,) * 3
+    ),
     "one model has no penalty": Scenario(alpha=(0.1, 0.0, 0.2)),
 }
 

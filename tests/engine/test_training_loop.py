@@ -73,6 +73,56 @@ def test_last_epoch_is_kept_without_early_stopping():
     assert_allclose(run.validation_score(), scores[-1], rtol=1e-12)
 
 
+class Vectors(Report):
+    """Notes the vectors after each epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def after(self, task):
+        self.seen.append([vector.copy() for vector in task.progress.vectors])
+
+
+AVERAGES = Scenario(
+    averaging=(0.5, 0.9, 0.7), layers=(BatchNorm,), l1_ratio=(0.0,) * 3, n_epochs=7
+)
+
+
+@pytest.mark.parametrize("keep_best", [False, True])
+def test_averages_over_the_epochs_are_kept(keep_best):
+    """By hand; training itself goes on from the vectors, as if there were none."""
+    scenario, notes = AVERAGES._replace(keep_best=keep_best), Vectors()
+    run = run_of(scenario, [0, 1, 2]).train(7, notes)
+    plain, plain_notes = (
+        run_of(scenario._replace(averaging=(0,) * 3), [0, 1, 2]),
+        Vectors(),
+    )
+    plain.train(7, plain_notes)
+    epochs = run.stopping.best_epoch + 1 if keep_best else [7, 7, 7]
+    for i, vector in enumerate(run.vectors):
+        each = np.array([vectors[i] for vectors in notes.seen])
+        assert_array_equal(each, [vectors[i] for vectors in plain_notes.seen])
+        for k, decay in enumerate(scenario.averaging):
+            weights = decay ** np.arange(epochs[k] - 1, -1.0, -1)
+            mean = np.average(each[: epochs[k], k], axis=0, weights=weights)
+            assert_allclose(vector[k], mean, rtol=1e-12, atol=1e-14)
+
+
+def test_averages_are_what_is_validated():
+    run = trained(AVERAGES, [0, 1, 2])
+    last = run.column("validation_score")[-1]
+    assert_allclose(run.validation_score(), last, rtol=1e-12)
+
+
+def test_zeros_of_a_penalty_are_zeros_of_the_average():
+    scenario = AVERAGES._replace(alpha=(0.3,) * 3, l1_ratio=(1.0,) * 3)
+    notes = Vectors()
+    run = run_of(scenario, [0, 1, 2]).train(7, notes)
+    zero = notes.seen[-1][0] == 0
+    assert 0.1 < zero.mean() < 0.9
+    assert_array_equal(run.theta == 0, zero)
+
+
 def test_report_ends_the_run():
     run = run_of(Scenario(), [0, 1])
     seen = []

@@ -120,6 +120,13 @@ def test_a_wrong_loss_is_refused_wherever_it_is_met(diabetes, wrong):
         cross_val_score(model, *diabetes, cv=2, error_score="raise")
 
 
+def test_partial_fit_has_nothing_to_average(iris):
+    model = classifier(averaging=0.5)
+    assert not hasattr(model, "partial_fit")
+    with pytest.raises(AttributeError, match="partial_fit"):
+        model.partial_fit(*iris)
+
+
 @not_converged
 @pytest.mark.parametrize(
     ("name", "value"),

@@ -1,0 +1,169 @@
+"""What each piece of a recipe for tables is worth: ``python -m benchmarks.recipe``.
+
+Each data set ``NAME.npz`` of ``--data FOLDER`` is split ``--seeds`` times into at most
+``--rows`` training rows and at most 5000 others to judge by. Each piece is put into a
+plain network alone (or, with ``--out``, left out of the recipe); the table is the
+relative change of the loss, mean over data sets and its standard error, the seeds of a
+data set being averaged first. Log loss for classification, RMSE / standard deviation
+for regression: negative is better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.quality import columns, judge, load
+from sknnreg import MLPClassifierScratch, MLPRegressorScratch, config_context
+
+#: the best epoch of all is kept, for every schedule alike
+PLAIN = {
+    "hidden_layer_sizes": (128, 128),
+    "solver": "adamw",
+    "alpha": 0.02,
+    "learning_rate_init": 2e-3,
+    "learning_rate": "cosine",
+    "dropout": 0.1,
+    "batch_size": 128,
+    "max_iter": 80,
+    "early_stopping": True,
+    "validation_fraction": 0.15,
+    "n_iter_no_change": np.inf,
+}
+
+PIECES = {
+    "coslog4": {"learning_rate": "coslog4"},
+    "constant rate": {"learning_rate": "constant"},
+    "silu": {"activation": "silu"},
+    "mish": {"activation": "mish"},
+    "beta_2": {"beta_2": 0.95},
+}
+#: of the recipe whose pieces are left out
+RECIPE = ()
+
+
+def settings(pieces):
+    """Hyperparameters with these pieces."""
+    found = dict(PLAIN)
+    for name in pieces:
+        found |= PIECES[name]
+    return found
+
+
+def prepared(path, seed, rows):
+    """Training and test parts as numbers, and the task."""
+    (X, X_test, y, y_test), shape, task = load(path, seed, rows)
+    transformer = columns(*shape, False)
+    X = smooth_clip(transformer.fit_transform(X))
+    return X, smooth_clip(transformer.transform(X_test)), y, y_test, task
+
+
+def smooth_clip(X):
+    """x / √(1 + (x / 3)²): outliers end at 3 (Holzmüller et al. 2024)."""
+    return (X / np.sqrt(1 + (X / 3) ** 2)).astype(np.float32)
+
+
+def loss_of(params, X, X_test, y, y_test, task, seed):
+    """Loss on the test part, and seconds of a fit."""
+    if task == "regression":
+        model = MLPRegressorScratch(**params, random_state=seed)
+        model = TransformedTargetRegressor(model, transformer=StandardScaler())
+    else:
+        model = MLPClassifierScratch(**params, random_state=seed)
+    start = time.process_time()
+    model.fit(X, y)
+    seconds = time.process_time() - start
+    return judge(model, X_test, y_test, task)[0], seconds
+
+
+def variants(args):
+    """Name and hyperparameters of the reference, and of all that is held against it."""
+    names = args.pieces or list(PIECES)
+    if args.out:
+        parts = [name for name in RECIPE if name in names]
+        without = {f"without {a}": [b for b in RECIPE if b != a] for a in parts}
+        return {"recipe": settings(RECIPE)} | {
+            name: settings(rest) for name, rest in without.items()
+        }
+    return {"plain": PLAIN} | {name: settings([name]) for name in names}
+
+
+def run(args):
+    rows = []
+    every = variants(args)
+    for path in sorted(Path(args.data).glob("*.npz")):
+        if args.only and path.stem not in args.only:
+            continue
+        for seed in range(args.seeds):
+            *data, task = prepared(path, seed, args.rows)
+            for name, params in every.items():
+                loss, seconds = loss_of(params, *data, task, seed)
+                row = {"data": path.stem, "task": task, "seed": seed, "variant": name}
+                rows.append(row | {"loss": loss, "seconds": seconds})
+        print(path.stem, flush=True)
+    return rows, list(every)
+
+
+def changes(rows, names):
+    """Relative change (n_sets,) of each variant's loss, and its task's name a set."""
+    sets = {row["data"]: row["task"] for row in rows}
+    found = {}
+    for name in names:
+        logs = [
+            [np.log(r["loss"]) for r in rows if (r["data"], r["variant"]) == (s, v)]
+            for s in sets
+            for v in (name, names[0])
+        ]
+        means = np.array([np.mean(each) for each in logs]).reshape(-1, 2)
+        found[name] = np.expm1(means[:, 0] - means[:, 1])
+    return found, np.array(list(sets.values()))
+
+
+def print_table(rows, names):
+    found, tasks = changes(rows, names)
+    print(
+        "| piece | change of the loss, % | classification | regression | better | s |"
+    )
+    print("|---|---|---|---|---|---|")
+    for name, change in found.items():
+        change = 100 * change
+        error = change.std(ddof=1) / np.sqrt(len(change)) if len(change) > 1 else np.nan
+        by_task = [
+            f"{change[(tasks == 'regression') == flag].mean():+.1f}"
+            for flag in (False, True)
+        ]
+        seconds = np.mean([r["seconds"] for r in rows if r["variant"] == name])
+        print(
+            f"| {name} | {change.mean():+.1f} ± {error:.1f} | {by_task[0]} | "
+            f"{by_task[1]} | {(change < 0).sum()} of {len(change)} | {seconds:.1f} |"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--pieces", nargs="+", default=[], choices=list(PIECES))
+    parser.add_argument("--out", action="store_true")
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    # not every piece has a compiled form
+    with warnings.catch_warnings(), config_context(backend="numpy"):
+        warnings.simplefilter("ignore")
+        rows, names = run(args)
+    print_table(rows, names)
+    if args.json:
+        Path(args.json).write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()
