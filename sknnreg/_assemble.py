@@ -184,7 +184,7 @@ def per_layer(models, name: str, n_layers: int, dtype) -> list[Number]:
 
 
 def build_network(models, n_in: int, n_targets: int, loss: Loss, dtype) -> Network:
-    """[noise], [input dropout], the hidden blocks, and a dense layer.
+    """[noise], [input dropout], [input scale], the hidden blocks, and a dense layer.
 
     That is as wide as the loss needs for so many targets.
     """

@@ -197,6 +197,11 @@ W¹_j
         Gaussian noise on the inputs while training, in standard deviations of each
         feature of the first training data. Not for 'lbfgs'.
 
+    input_scale : float, default=0.0
+        If not 0, each input is multiplied by a learned scale, which starts at 1, is not
+        penalized, and learns at so many times the rate of the weights; RealMLP takes 6
+        (Holzmüller et al. 2024). ``coefs_`` are without it; 'lbfgs' knows no rates.
+
     max_norm : float or None, default=None
         Largest Euclidean norm of the incoming weights of each unit, output units too,
         enforced after each step. Not for 'lbfgs'.
@@ -253,7 +258,7 @@ that
         What trained it: NumPy, or code compiled by numba; see \
 :func:`sknnreg.set_config`.
     feature_importances_ : ndarray of shape (n_features_in_,)
-        Euclidean norm of the weights that leave each input.
+        Euclidean norm of the weights that leave each input, times its learned scale.
     t_ : int
         Number of training samples seen over all epochs.
     loss_ : float
@@ -343,6 +348,7 @@ that
         normalization: str | None = None,
         residual: bool = False,
         input_noise: float = 0.0,
+        input_scale: float = 0.0,
         max_norm: float | None = None,
         clip_norm: float | None = None,
         averaging: float = 0.0,
@@ -387,6 +393,7 @@ that
         self.normalization = normalization
         self.residual = residual
         self.input_noise = input_noise
+        self.input_scale = input_scale
         self.max_norm = max_norm
         self.clip_norm = clip_norm
         self.averaging = averaging

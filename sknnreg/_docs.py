@@ -328,6 +328,11 @@ input_noise : float, default=0.0
     Gaussian noise on the inputs while training, in standard deviations of each
     feature of the first training data. Not for 'lbfgs'.
 
+input_scale : float, default=0.0
+    If not 0, each input is multiplied by a learned scale, which starts at 1, is not
+    penalized, and learns at so many times the rate of the weights; RealMLP takes 6
+    (Holzmüller et al. 2024). ``coefs_`` are without it; 'lbfgs' knows no rates.
+
 max_norm : float or None, default=None
     Largest Euclidean norm of the incoming weights of each unit, output units too,
     enforced after each step. Not for 'lbfgs'.
@@ -389,7 +394,7 @@ best_iter_ : int
 backend_ : {"numpy", "fast"}
     What trained it: NumPy, or code compiled by numba; see :func:`sknnreg.set_config`.
 feature_importances_ : ndarray of shape (n_features_in_,)
-    Euclidean norm of the weights that leave each input.
+    Euclidean norm of the weights that leave each input, times its learned scale.
 t_ : int
     Number of training samples seen over all epochs.
 loss_ : float

@@ -221,6 +221,15 @@ def layer_weights(model) -> list[list[NDArray]]:
 
 
 def importances(model) -> NDArray:
-    """Euclidean norm of the weights that leave each input, (n_features,)."""
+    """Euclidean norm of the weights that leave each input, (n_features,).
+
+    Times the input's scale, where that is learned.
+    """
     # of a residual block also what goes around it
-    return np.sqrt(sum(np.vecdot(W, W) for W in layer_weights(model)[0]))
+    norms = np.sqrt(sum(np.vecdot(W, W) for W in layer_weights(model)[0]))
+    network = model._network
+    for specs, layer in zip(network.specs, fitted_arrays(model, network), strict=True):
+        for name, spec in specs.items():
+            if spec.role == "scale":
+                norms = norms * np.abs(layer[name][0])
+    return norms

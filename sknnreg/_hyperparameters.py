@@ -190,6 +190,7 @@ SHARED: dict[str, Row] = {
         regularizes=1,
         lbfgs=Clash(FIXED, 0),
     ),
+    "input_scale": Row(0.0, [NON_NEGATIVE]),
     "max_norm": Row(
         None,
         [POSITIVE, None],

@@ -92,6 +92,7 @@ CLASSIFIERS = {
     "shortcuts": {"residual": True, "hidden_layer_sizes": (12, 12)},
     "plain momentum": {"solver": "sgd", "nesterovs_momentum": False},
     "cosine": {"learning_rate": "cosine", "warmup_fraction": 0.2},
+    "input scale": {"input_scale": 6.0, "input_dropout": 0.1, "dropout": 0.1},
     "averages": {"averaging": 0.7, "early_stopping": True},
     "in order": {"shuffle": False},
     "one batch": {"batch_size": 300},

@@ -154,6 +154,30 @@ def test_noise_of_a_sparse_batch_equals_the_dense_one():
     np.testing.assert_allclose(dense.coefs_[0], sparse.coefs_[0])
 
 
+def test_scales_of_inputs_are_learned_faster_and_not_penalized():
+    """One step of plain descent, by hand; an importance is that of the product."""
+    X, y = make_regression(50, 4, random_state=0)
+    params = {"hidden_layer_sizes": (), "solver": "sgd", "momentum": 0.0}
+    model = MLPRegressorScratch(
+        **params,
+        input_scale=6.0,
+        alpha=0.5,
+        init="constant",
+        learning_rate_init=1e-4,
+        max_iter=1,
+        random_state=0,
+    ).fit(X, y)
+    residuals = X.sum(axis=1) * 0.1 - y
+    slope = X.T @ residuals / 50
+    scale = model._arrays[0]
+    np.testing.assert_allclose(scale, 1 - 6e-4 * 0.1 * slope)
+    weights = model.coefs_[0][:, 0]
+    np.testing.assert_allclose(weights, 0.1 - 1e-4 * (slope + 0.5 * 0.1))
+    np.testing.assert_allclose(model.feature_importances_, abs(scale * weights))
+    by_hand = X * scale @ weights + model.intercepts_[0]
+    np.testing.assert_allclose(model.predict(X), by_hand)
+
+
 def test_max_norm_holds_after_training():
     X, y = make_regression(100, 5, random_state=0)
     model = MLPRegressorScratch(

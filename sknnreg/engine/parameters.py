@@ -37,6 +37,7 @@ ROLES: dict[str, Role] = {
     "shortcut": Role("weights"),  # around a residual block
     "bias": Role("biases", "intercepts_"),
     "gain": Role("gains"),  # and shifts, of normalizations
+    "scale": Role("gains"),  # of the inputs
     "statistic": Role("state"),  # of the data
 }
 

@@ -21,6 +21,7 @@ from sknnreg.engine.layers import (
     Dense,
     Dropout,
     InputNoise,
+    InputScale,
     Residual,
 )
 from sknnreg.engine.losses import (
@@ -90,6 +91,10 @@ def dropout(act, n_out, number):
 
 def noise(act, n_out, number):
     return [InputNoise(number("scale")), *plain(act, n_out, number)]
+
+
+def scaled(act, n_out, number):
+    return [InputScale(6.0), *plain(act, n_out, number)]
 
 
 def residual(act, n_out, number):
@@ -234,9 +239,12 @@ def test_gradient_in_both_forms(case):
     check_gradient(case)
 
 
-LAYERS = {"noise": noise, "residual": residual, "dropout": dropout} | {
-    name: normalized(kind) for name, kind in NORMALIZATIONS.items()
-}
+LAYERS = {
+    "noise": noise,
+    "scaled": scaled,
+    "residual": residual,
+    "dropout": dropout,
+} | {name: normalized(kind) for name, kind in NORMALIZATIONS.items()}
 
 
 @both_forms
@@ -267,7 +275,7 @@ def test_float32_stays(case):
     assert_allclose(gradient, expected[1], rtol=0, atol=1e-5 * size)
 
 
-@pytest.mark.parametrize("layers", [plain, residual])
+@pytest.mark.parametrize("layers", [plain, residual, scaled])
 def test_sparse_rows_have_the_gradient_of_dense_ones(layers):
     """Shared by the models, or a matrix a model."""
     case = Case("squared_error", "tanh", None, layers)

@@ -30,7 +30,7 @@ class Scale(Layer):
 
     def build(self, n_in):
         self.n_in = self.n_out = n_in
-        scale = Spec((n_in,), "scale", Constant(1.0), from_data=spread, rate=RATE)
+        scale = Spec((n_in,), "own", Constant(1.0), from_data=spread, rate=RATE)
         self.specs = {"s": scale}
         return n_in
 
@@ -46,8 +46,8 @@ class Scale(Layer):
 @pytest.fixture
 def scaled(monkeypatch):
     """Makes an estimator with the layer at its inputs."""
-    monkeypatch.setitem(ROLES, "scale", Role("gains"))
-    monkeypatch.setitem(INPUT_LAYERS, "input_scale", Scale)
+    monkeypatch.setitem(ROLES, "own", Role("gains"))
+    monkeypatch.setitem(INPUT_LAYERS, "own_scale", Scale)
 
     def make(**params):
         defaults = {
@@ -57,7 +57,7 @@ def scaled(monkeypatch):
             "random_state": 0,
         }
         model = MLPRegressorScratch(**defaults | params)
-        model.input_scale = 1.0  # as a hyperparameter would be
+        model.own_scale = 1.0  # as a hyperparameter would be
         return model
 
     return make
@@ -68,7 +68,7 @@ def scales(model):
 
 
 def test_its_gradient(monkeypatch):
-    monkeypatch.setitem(ROLES, "scale", Role("gains"))
+    monkeypatch.setitem(ROLES, "own", Role("gains"))
     from sknnreg.engine.layers import Dense
 
     rng = np.random.default_rng(0)

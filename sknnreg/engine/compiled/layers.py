@@ -121,6 +121,26 @@ def dropout_backward(op, m, s, rows):
         dx[i] = dy[i] * mask[i]
 
 
+@jit
+def scale_forward(op, m, s, rows):
+    x, y = matrix(s.value, op.x, rows, op.n_in), matrix(s.value, op.y, rows, op.n_in)
+    scale = m.theta[op.weight : op.weight + op.n_in]
+    for i in range(rows):
+        for j in range(op.n_in):
+            y[i, j] = x[i, j] * scale[j]
+
+
+@jit
+def scale_backward(op, m, s, rows):
+    """Only to the scale: below it nothing is learned."""
+    x, dy = matrix(s.value, op.x, rows, op.n_in), matrix(s.slope, op.y, rows, op.n_in)
+    gradient = m.grad[op.weight : op.weight + op.n_in]
+    gradient[:] = 0
+    for i in range(rows):
+        for j in range(op.n_in):
+            gradient[j] += dy[i, j] * x[i, j]
+
+
 def with_shift(activate):
     """What a normalization ends its way forward with."""
 
@@ -302,6 +322,7 @@ def as_they_are(forward, backward):
 FORMS = {
     "dense": dense,
     "dropout": as_they_are(dropout_forward, dropout_backward),
+    "input_scale": as_they_are(scale_forward, scale_backward),
     "batch_norm": batch_normalization,
     "layer_norm": layer_normalization,
     "fork": as_they_are(fork_forward, fork_backward),

@@ -90,7 +90,8 @@ class Program:
         self.output = self._at
         self.layers = in_order({row["kind"] for row in self._table})
         self.activations = in_order({row["activation"] for row in self._table} - {None})
-        self.lowest = [row["kind"] for row in self._table].index("dense")
+        learned = [row["kind"] in ("dense", "input_scale") for row in self._table]
+        self.lowest = learned.index(True)
 
     def ops(self, structure: Structure) -> NDArray:
         """The table as numbers, (n_layers,); kinds are places in the structure."""
@@ -160,6 +161,9 @@ class Program:
         self.numbers += [layer.threshold[..., 0], layer.scale[..., 0]]
         self._op("dropout", self._width, number=number, extra=extra)
 
+    def _input_scale(self, i, prefix, layer, function) -> None:
+        self._op("input_scale", self._width, **self._places(i, prefix, weight="scale"))
+
     def _batch_norm(self, i, prefix, layer, function) -> None:
         places = self._places(i, prefix, weight="gamma", bias="beta", state="mean")
         places |= {"number": len(self.numbers), "statistics": self.extra}
@@ -195,6 +199,7 @@ class Program:
     forms = {
         kinds.Dense: _dense,
         kinds.Dropout: _dropout,
+        kinds.InputScale: _input_scale,
         kinds.BatchNorm: _batch_norm,
         kinds.LayerNorm: _layer_norm,
         kinds.Residual: _residual,

@@ -12,6 +12,7 @@ from sknnreg.engine.layers.base import Context, Layer
 from sknnreg.engine.layers.batch_norm import BatchNorm
 from sknnreg.engine.layers.dense import Dense
 from sknnreg.engine.layers.dropout import Dropout
+from sknnreg.engine.layers.input_scale import InputScale
 from sknnreg.engine.layers.layer_norm import LayerNorm
 from sknnreg.engine.layers.noise import InputNoise
 from sknnreg.engine.layers.residual import Residual
@@ -22,6 +23,7 @@ from sknnreg.engine.model_axis import Number
 INPUT_LAYERS: dict[str, Callable[[Number], Layer]] = {
     "input_noise": InputNoise,
     "input_dropout": Dropout,
+    "input_scale": InputScale,
 }
 
 #: ``normalization``: the layer between a dense layer and its activation.
@@ -36,6 +38,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "InputNoise",
+    "InputScale",
     "Layer",
     "LayerNorm",
     "Residual",
