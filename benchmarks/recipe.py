@@ -44,6 +44,12 @@ PIECES = {
     "silu": {"activation": "silu"},
     "mish": {"activation": "mish"},
     "beta_2": {"beta_2": 0.95},
+    "averages": {"averaging": 0.8},
+    "constant rate, averages": {"learning_rate": "constant", "averaging": 0.8},
+    "biases from data": {"bias_init": "data"},
+    "input scale": {"input_scale": 6.0},
+    "rate 0.005": {"learning_rate_init": 5e-3},
+    "rate 0.01": {"learning_rate_init": 1e-2},
 }
 #: of the recipe whose pieces are left out
 RECIPE = ()
@@ -95,18 +101,28 @@ def variants(args):
     return {"plain": PLAIN} | {name: settings([name]) for name in names}
 
 
+def known(args):
+    """Rows of earlier runs by data set, seed and variant."""
+    paths = [Path(path) for path in args.known]
+    rows = [row for path in paths for row in json.loads(path.read_text())]
+    return {(row["data"], row["seed"], row["variant"]): row for row in rows}
+
+
 def run(args):
     rows = []
-    every = variants(args)
+    every, earlier = variants(args), known(args)
     for path in sorted(Path(args.data).glob("*.npz")):
         if args.only and path.stem not in args.only:
             continue
         for seed in range(args.seeds):
             *data, task = prepared(path, seed, args.rows)
             for name, params in every.items():
-                loss, seconds = loss_of(params, *data, task, seed)
-                row = {"data": path.stem, "task": task, "seed": seed, "variant": name}
-                rows.append(row | {"loss": loss, "seconds": seconds})
+                row = earlier.get((path.stem, seed, name))
+                if row is None:
+                    loss, seconds = loss_of(params, *data, task, seed)
+                    row = {"data": path.stem, "task": task, "seed": seed}
+                    row |= {"variant": name, "loss": loss, "seconds": seconds}
+                rows.append(row)
         print(path.stem, flush=True)
     return rows, list(every)
 
@@ -155,6 +171,7 @@ def main():
     parser.add_argument("--pieces", nargs="+", default=[], choices=list(PIECES))
     parser.add_argument("--out", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--known", nargs="+", default=[], help="earlier --json files")
     args = parser.parse_args()
     # not every piece has a compiled form
     with warnings.catch_warnings(), config_context(backend="numpy"):

@@ -22,7 +22,12 @@ from sknnreg._validation import ValidationScore
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.early_stopping import EarlyStopping
-from sknnreg.engine.initializers import Initializer, get_initializer
+from sknnreg.engine.initializers import (
+    INITIALIZERS,
+    Initializer,
+    Kinks,
+    get_initializer,
+)
 from sknnreg.engine.layers import (
     INPUT_LAYERS,
     NORMALIZATIONS,
@@ -71,8 +76,12 @@ def build_task(
         models, X.shape[1], data.target.shape[1], data.loss, X.dtype
     )
     parameters = Parameters(network.specs, len(models), X.dtype, progress.vectors)
+    bound = Bound.to(network, parameters)
     if not progress.vectors:
-        parameters.initialize(progress.streams.initial(), X)
+        generators = progress.streams.initial()
+        parameters.initialize(generators, X)
+        if isinstance(initializers(models[0])[1], Kinks):
+            bound.settle(X, data.rows, generators)
     if fitted is not None:
         take_over(fitted, network, parameters)
     full_batch = models[0].solver == "lbfgs"
@@ -85,7 +94,6 @@ def build_task(
         progress.streams if models[0].shuffle and not full_batch else None,
         X.dtype,
     )
-    bound = Bound.to(network, parameters)
     regularizer = build_regularizer(models, parameters)
     solver = build_solver(models, parameters, batches, progress)
     check_penalty(models[0], regularizer, solver)
@@ -202,7 +210,10 @@ def build_network(models, n_in: int, n_targets: int, loss: Loss, dtype) -> Netwo
             layers.append(Residual(block, initializers(model)[0]))
         else:
             layers.extend(block)
-    layers.append(Dense(n_targets * loss.per_target, *initializers(model)))
+    init, bias_init = initializers(model)
+    if isinstance(bias_init, Kinks):  # outputs have no kink
+        bias_init = INITIALIZERS["zeros"]
+    layers.append(Dense(n_targets * loss.per_target, init, bias_init))
     return Network(layers, loss, n_in)
 
 
@@ -220,10 +231,11 @@ def hidden_block(model, size: int, rate: Number) -> list[Layer]:
 
 def initializers(model) -> tuple[Initializer, Initializer]:
     """Those of weights and of biases."""
-    return (
-        get_initializer(model.init, model.activation),
-        get_initializer(model.bias_init, model.activation),
-    )
+    if isinstance(model.bias_init, str) and model.bias_init == "data":
+        bias_init: Initializer = Kinks()
+    else:
+        bias_init = get_initializer(model.bias_init, model.activation)
+    return get_initializer(model.init, model.activation), bias_init
 
 
 def build_regularizer(models, parameters: Parameters) -> Regularizer:

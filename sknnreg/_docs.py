@@ -284,7 +284,9 @@ init : {names(INITIALIZERS)}, 'auto' or callable, default='glorot_uniform'
     ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
 
 bias_init : str or callable, default='zeros'
-    First values of the biases, as ``init``.
+    First values of the biases, as ``init``, or 'data': each hidden unit's sum is zero
+    at a random point among the rows that enter its layer, so that the kinks of relus
+    lie where the data are (Steinwart 2019; Holzmüller et al. 2024).
 
 penalty : {names(PENALTIES)} or None, default='l2'
     Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with

@@ -143,7 +143,7 @@ SHARED: dict[str, Row] = {
     "n_iter_no_change": Row(10, [COUNT, Options(Real, {np.inf})]),
     "max_fun": Row(15000, [COUNT]),
     "init": Row("glorot_uniform", [Choice(INITIALIZERS, "auto"), callable]),
-    "bias_init": Row("zeros", [Choice(INITIALIZERS, "auto"), callable]),
+    "bias_init": Row("zeros", [Choice(INITIALIZERS, "auto", "data"), callable]),
     "penalty": Row("l2", [Choice(PENALTIES), None]),
     "l1_ratio": Row(0.5, [SHARE, "array-like"], per_layer=True, varies=True),
     "alpha_bias": Row(

@@ -43,6 +43,7 @@ FACTORS = {
     "input_dropout": [0.0, 0.3],
     "input_noise": [0.0, 0.2],
     "input_scale": [0.0, 6.0],
+    "bias_init": ["zeros", "data"],
     "max_norm": [None, 0.8],
     "clip_norm": [None, 0.3],
     "label_smoothing": [0.0, 0.1],

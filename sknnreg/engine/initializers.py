@@ -129,6 +129,34 @@ class Orthogonal:
         return self.gain * (q if shape == tall else q.T)
 
 
+@dataclass(frozen=True)
+class Kinks:
+    """Biases from the data: each unit's sum is zero at a random point among the rows.
+
+    b_j = -w_j · p_j, p_j being a mean of ``n_points`` random rows with weights uniform
+    on the simplex. There a relu has its kink, which with b = 0 all have at the origin.
+    The rows are those that enter the layer. Steinwart 2019, "A sober look at neural
+    network initializations"; with five points RealMLP's (Holzmüller et al. 2024).
+
+    Parameters
+    ----------
+    n_points : int, default=5
+    """
+
+    n_points: int = 5
+
+    def __call__(self, rng: np.random.Generator, shape: Shape) -> NDArray:
+        """Zeros, where no rows are known yet."""
+        return np.zeros(shape)
+
+    def of_sums(self, rng: np.random.Generator, z: NDArray) -> NDArray:
+        """The biases (units,) for sums z = x W of some rows, (rows, units)."""
+        n_rows, n_units = z.shape
+        rows = rng.integers(n_rows, size=(self.n_points, n_units))
+        shares = rng.dirichlet(np.ones(self.n_points), n_units).T
+        return -(shares * np.take_along_axis(z, rows, axis=0)).sum(axis=0)
+
+
 INITIALIZERS: dict[str, Initializer] = {
     "glorot_uniform": VarianceScaling(1.0, "fan_avg", "uniform"),
     "glorot_normal": VarianceScaling(1.0, "fan_avg", "normal"),

@@ -15,6 +15,9 @@ from sknnreg.engine.streams import Streams
 #: rows of a block, over all models of a stack
 BLOCK = 4096
 
+#: rows, roughly, that first values are taken from
+SETTLING = 512
+
 
 class Network:
     """Layers one after the other, and the loss of what leaves the last.
@@ -103,6 +106,18 @@ class Bound:
             c.streams, c.weight, c.training = streams, weight, training
             x = layer.forward(x, c)
         return x
+
+    def settle(
+        self, X, rows: NDArray | None, generators: Sequence[np.random.Generator]
+    ) -> None:
+        """First values that depend on what enters a layer, from some of these rows."""
+        every = np.arange(X.shape[0]) if rows is None else rows
+        some = every[:: max(1, len(every) // SETTLING)]
+        x = batch(X[some], self.dtype)
+        for layer, c in self.contexts(len(some)):
+            c.streams, c.weight, c.training = None, None, False
+            x = layer.settle(x, c, generators)
+        del self._contexts[len(some)]
 
     def value_and_gradient(
         self, x, y: NDArray, weight: NDArray | None, streams: Streams | None

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
+from scipy.sparse import csr_array
 
 from sknnreg import MLPRegressorScratch
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import (
     INITIALIZERS,
     Constant,
+    Kinks,
     Normal,
     Orthogonal,
     Uniform,
@@ -178,6 +180,9 @@ def test_variance_scaling_refuses(arguments, message):
         VarianceScaling(**arguments)
 
 
+SLOW = {"learning_rate_init": 1e-300, "max_iter": 1, "random_state": 0}
+
+
 def first_values(**params):
     """A regressor whose one epoch is too slow to change anything."""
     X = np.random.default_rng(0).normal(size=(20, 30))
@@ -207,9 +212,60 @@ def test_custom_initializer_of_an_estimator():
 
 def test_bias_of_an_estimator_has_the_fan_of_its_weights():
     """±sqrt(1 / n_in) for weights and biases alike."""
-    model = first_values(init="fan_in_uniform", bias_init="fan_in_uniform", alpha=0)
+    init = "fan_in_uniform"
+    model = first_values(init=init, bias_init=init, alpha=0, random_state=0)
     for array in (model.coefs_[0], model.intercepts_[0]):
         check_distribution(array, uniform(math.sqrt(1 / 30)))
+
+
+def kinks(model, X):
+    """Sums of the units of each hidden layer, biases included."""
+    found, x = [], X
+    for W, b in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):
+        found.append(x @ W + b)
+        x = np.maximum(found[-1], 0)
+    return found
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_array])
+def test_each_unit_has_its_kink_at_a_row(make):
+    """With one point; later layers see what enters them. Outputs begin at zero."""
+    X = np.random.default_rng(0).normal(3.0, 1.0, size=(50, 30))
+    model = MLPRegressorScratch(
+        hidden_layer_sizes=(40, 20), bias_init=Kinks(1), alpha=0, **SLOW
+    )
+    with pytest.warns(Warning):
+        model.fit(make(X), X[:, 0])
+    for sums in kinks(model, X):
+        assert_allclose(abs(sums).min(axis=0), 0, atol=1e-12)
+        assert len(np.unique(abs(sums).argmin(axis=0))) > 10
+    assert abs(model.intercepts_[-1]) < 1e-290
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_kinks_lie_among_the_rows_of_the_training(residual):
+    """And not among those that are held out."""
+    rng = np.random.default_rng(0)
+    X, X_val = rng.normal(3.0, 1.0, size=(50, 30)), rng.normal(-90, 1, size=(50, 30))
+    y = np.sin(X[:, 0])
+    model = MLPRegressorScratch(
+        hidden_layer_sizes=(40, 40), bias_init="data", residual=residual, **SLOW
+    ).set_params(early_stopping=True)
+    with pytest.warns(Warning):
+        model.fit(X, y, X_val=X_val, y_val=y)
+    first = kinks(model, X)[0]
+    assert (first.min(axis=0) < 0).all()
+    assert (first.max(axis=0) > 0).all()
+    assert (model.intercepts_[1] != 0).all()
+
+
+def test_weights_of_the_points_are_uniform_on_the_simplex():
+    """Of two points at 0 and 1 the share of one is uniform on [0, 1]."""
+    z = np.tile([[0.0], [1.0]], (1, 20_000))
+    kinks = -Kinks(2).of_sums(np.random.default_rng(0), z)
+    apart = kinks[(kinks > 1e-9) & (kinks < 1 - 1e-9)]  # half the pairs are one row
+    assert abs(len(apart) / 20_000 - 0.5) < 0.02
+    assert stats.kstest(apart, "uniform").pvalue > 1e-3
 
 
 def test_first_values_follow_the_random_state():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,15 @@ class Layer:
     def forward(self, x: NDArray, c: Context) -> NDArray:
         """y, (K, rows, n_out), for x, (1 or K, rows, n_in)."""
         raise NotImplementedError
+
+    def settle(
+        self, x: NDArray, c: Context, generators: Sequence[np.random.Generator]
+    ) -> NDArray:
+        """``forward`` of the first rows, which some first values depend on.
+
+        There is a generator for each model.
+        """
+        return self.forward(x, c)
 
     def backward(self, dy: NDArray, c: Context, need_dx: bool) -> NDArray:
         """dx for dy; writes the gradients of the parameters. May overwrite ``dy``.

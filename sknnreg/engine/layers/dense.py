@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sknnreg.engine.initializers import Initializer, bias_initializer
+from sknnreg.engine.initializers import Initializer, Kinks, bias_initializer
 from sknnreg.engine.layers.base import Context, Layer
 from sknnreg.engine.parameters import Spec
 from sknnreg.engine.sparse import matmul, transpose
@@ -43,6 +43,15 @@ class Dense(Layer):
         z = matmul(x, c.values["weight"], c.array("z", self.n_out))
         z += c.values["bias"][:, None, :]
         c.saved["x"] = x
+        return z
+
+    def settle(self, x, c, generators):
+        z = self.forward(x, c)
+        if isinstance(self.bias_init, Kinks):
+            biases = c.values["bias"]
+            for bias, rng, sums in zip(biases, generators, z, strict=True):
+                bias[:] = self.bias_init.of_sums(rng, sums)
+            z += biases[:, None, :]
         return z
 
     def backward(self, dy, c, need_dx):

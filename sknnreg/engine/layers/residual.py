@@ -55,6 +55,12 @@ class Residual(Layer):
         out += y
         return out
 
+    def settle(self, x, c, generators):
+        y = x
+        for prefix, layer in zip(self.prefixes, self.body, strict=True):
+            y = layer.settle(y, c.child(prefix), generators)
+        return self.forward(x, c)
+
     def backward(self, dy, c, need_dx):
         skip = c.array("skip", self.n_out)
         np.copyto(skip, dy)  # the body may overwrite dy
