@@ -206,6 +206,15 @@ def test_constant_columns_are_dropped(numbers, X):
     assert table.transform(later).shape == (1, len(names))
 
 
+def test_columns_without_numbers_have_no_indicator():
+    table = TablePreprocessor()
+    nan = np.nan
+    out = table.fit_transform([[nan, 1.0, nan], [nan, nan, None], [nan, 2.0, None]])
+    assert_array_equal(table.get_feature_names_out(), ["x1", "missingindicator_x1"])
+    assert_array_equal(out[:, 1], [0, 1, 0])
+    assert_array_equal(table.transform([[5.0, nan, 5.0]]), [[0, 1]])
+
+
 def test_constant_where_it_is_not_missing():
     table = TablePreprocessor()
     out = table.fit_transform([[1.0], [np.nan], [1.0]])
@@ -427,6 +436,15 @@ def test_target_type(y, expected, rng):
     assert TablePreprocessor().fit_transform(X, y).shape[1] == 30 + expected
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "category", "string"])
+def test_targets_of_pandas(dtype, rng):
+    pd = pytest.importorskip("pandas")
+    y = pd.Series(np.arange(300) % 3)
+    y = y.astype(str).astype(dtype) if dtype == "string" else y.astype(dtype)
+    out = TablePreprocessor().fit_transform(levels(rng, 50)[:, None], y)
+    assert out.shape[1] == 30 + (1 if dtype == "Float64" else 3)
+
+
 def test_target_type_can_be_said(rng):
     X, y = levels(rng, 50)[:, None], np.arange(300) % 5
     table = TablePreprocessor(target_type="continuous")
@@ -507,6 +525,15 @@ def test_pandas(rng):
     assert_array_equal(table.fit(frame).is_categorical_, [0, 1, 0, 0, 0, 1, 1, 1, 1, 0])
     with pytest.raises(ValueError, match="Feature names must be in the same order"):
         table.transform(frame[frame.columns[::-1]])
+
+
+def test_pandas_sparse_columns_and_names_that_are_numbers():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0, np.nan, 0.0])})
+    assert TablePreprocessor().fit_transform(frame).shape == (4, 2)
+    frame = pd.DataFrame([[1.0, "a"], [2.0, "b"]] * 2, columns=[5, 7])
+    table = TablePreprocessor(categorical_features=[1]).fit(frame)  # places, not names
+    assert_array_equal(table.get_feature_names_out(), ["x0", "x1_a", "x1_b"])
 
 
 @pytest.mark.parametrize("make", ["to_datetime", "to_timedelta"])
@@ -607,7 +634,7 @@ def test_a_table_vectorizer_before_a_network(rng):
     skrub = pytest.importorskip("skrub")
     pd = pytest.importorskip("pandas")
     X, y = mixed(rng)
-    frame = pd.DataFrame(X, columns=list("abcd")).infer_objects()
+    frame = pd.DataFrame(X[:, :3], columns=list("abc")).infer_objects()
     frame["b"] = frame["b"].astype(float).fillna(0)
     net = MLPClassifierScratch(**QUICK, random_state=0)
     model = make_pipeline(skrub.TableVectorizer(), net)

@@ -68,13 +68,17 @@ def order_key(label: Any) -> tuple[str, float, str]:
     return type(label).__name__, 0.0, str(label)
 
 
-def guess_target_type(y: NDArray) -> str:
-    """What "auto" says of a target."""
-    kind = type_of_target(y, input_name="y")
-    if kind == "multiclass" and y.dtype.kind in "iuf":
-        classes = y.dtype.kind != "f" and len(np.unique(y)) <= MOST_CLASSES
+def guess_target_type(y: Any) -> str:
+    """What "auto" says of a target (n_samples,)."""
+    values = column_or_1d(y)
+    kind = type_of_target(values, input_name="y")
+    if kind == "multiclass" and values.dtype.kind in "iuf":
+        # nullable integers of pandas have become floats
+        given = getattr(getattr(y, "dtype", None), "kind", values.dtype.kind)
+        classes = given in "iu" and len(np.unique(values)) <= MOST_CLASSES
         return "multiclass" if classes else "continuous"
-    return kind
+    known = ("binary", "multiclass", "continuous")
+    return kind if kind in known else "auto"  # which has the error of what is no target
 
 
 class CategoryEncoder:
@@ -129,14 +133,14 @@ class CategoryEncoder:
 
     def fit_target(self, codes: NDArray, y: ArrayLike) -> list[NDArray]:
         """Mean targets, standardized; none of several outputs."""
-        values = np.asarray(y)
-        check_consistent_length(codes, values)
-        if values.ndim == 2 and values.shape[1] > 1:
+        check_consistent_length(codes, y)
+        shape = np.shape(y)
+        if len(shape) == 2 and shape[1] > 1:
             return []
-        values = column_or_1d(values)
+        values = column_or_1d(y)
         kind = self.target_type
         if kind == "auto":
-            kind = guess_target_type(values)
+            kind = guess_target_type(y)
         target = target_encoder(kind, self.seed)
         scaler = StandardScaler()
         self.target = target.set_output(transform="default")

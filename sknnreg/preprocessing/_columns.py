@@ -116,11 +116,12 @@ def is_missing(value: Any) -> bool:
 
 def read_columns(estimator, X: Any, *, reset: bool) -> list[Column] | NDArray:
     """A table's columns, with names and number checked; a plain array as it is."""
-    if len(getattr(X, "shape", ())) == 2 and hasattr(X, "columns"):
+    is_polars = hasattr(X, "get_columns")
+    if len(getattr(X, "shape", ())) == 2 and (is_polars or hasattr(X, "iloc")):
         if 0 in X.shape:
             check_array(np.empty(X.shape), estimator=estimator)  # its own error
         validate_data(estimator, X, reset=reset, skip_check_array=True)
-        columns = read_polars(X) if hasattr(X, "get_columns") else read_pandas(X)
+        columns = read_polars(X) if is_polars else read_pandas(X)
         for column in columns:
             column.check()
         return columns

@@ -118,7 +118,7 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
     scalers_ : list of estimators
         Fitted on the numeric columns that are not constant.
     indicator_ : MissingIndicator or None
-        Fitted on the numeric columns.
+        Fitted on the numeric columns that have numbers.
     n_features_in_, feature_names_in_ :
         As in every scikit-learn estimator.
 
@@ -202,9 +202,7 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(
-        self, X: Any, y: ArrayLike | None = None
-    ) -> NDArray:  # or a data frame, after set_output
+    def fit_transform(self, X: Any, y: ArrayLike | None = None) -> NDArray:
         """Learn, and transform the training rows; see Notes.
 
         Parameters
@@ -241,7 +239,7 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
         numbers, columns = self._parts(read_columns(self, X, reset=False))
         blocks = [each.transform(numbers[:, self._varying]) for each in self.scalers_]
         if self.indicator_ is not None:
-            blocks.append(self.indicator_.transform(numbers))
+            blocks.append(self.indicator_.transform(numbers[:, self._present]))
         if self._encoder is not None:
             blocks += self._encoder.transform(columns)
         return self._joined(blocks, len(numbers))
@@ -270,7 +268,8 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
         for each in self.scalers_:
             found += each.get_feature_names_out(varying).tolist()
         if self.indicator_ is not None:
-            found += self.indicator_.get_feature_names_out(names[numeric]).tolist()
+            present = names[numeric][self._present]
+            found += self.indicator_.get_feature_names_out(present).tolist()
         if self._encoder is not None:
             found += self._encoder.names(names[self.is_categorical_])
         return np.array(found, dtype=object)
@@ -394,11 +393,12 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
             for scaler in self._scalers(len(numbers), seed):
                 self.scalers_.append(scaler.set_output(transform="default"))
                 blocks.append(scaler.fit_transform(numbers[:, self._varying]))
-        missing = np.isnan(numbers).any(axis=0)
-        if self.missing_indicator and (missing & ~np.isnan(high)).any():
+        self._present = ~np.isnan(high)
+        present = numbers[:, self._present]
+        if self.missing_indicator and np.isnan(present).any():
             indicator = MissingIndicator(error_on_new=False)
             self.indicator_ = indicator.set_output(transform="default")
-            blocks.append(indicator.fit_transform(numbers))
+            blocks.append(indicator.fit_transform(present))
         return blocks
 
     def __sklearn_tags__(self):
