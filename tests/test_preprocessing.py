@@ -366,6 +366,14 @@ def test_one_category_is_dropped():
     assert_array_equal(out, [[0, 1]])
 
 
+def test_names_of_rows_are_dropped(rng):
+    X = np.array([[f"row{i}", "ab"[i % 2]] for i in range(100)], dtype=object)
+    table = TablePreprocessor().fit(X, np.arange(100.0))
+    assert_array_equal(table.is_constant_, [True, False])
+    assert_array_equal(table.get_feature_names_out(), ["x1_a", "x1_b"])
+    assert TablePreprocessor(min_frequency=1).fit_transform(X).shape == (100, 32)
+
+
 def test_order_of_rows_does_not_matter(rng):
     X = np.array([1, "1", "b", True, None, 2.5] * 5, dtype=object)[:, None]
     order = rng.permutation(len(X))

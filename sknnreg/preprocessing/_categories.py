@@ -75,7 +75,7 @@ def guess_target_type(y: Any) -> str:
     if kind == "multiclass" and values.dtype.kind in "iuf":
         # nullable integers of pandas have become floats
         given = getattr(getattr(y, "dtype", None), "kind", values.dtype.kind)
-        classes = given in "iu" and len(np.unique(values)) <= MOST_CLASSES
+        classes = given != "f" and len(np.unique(values)) <= MOST_CLASSES
         return "multiclass" if classes else "continuous"
     known = ("binary", "multiclass", "continuous")
     return kind if kind in known else "auto"  # which has the error of what is no target
@@ -111,11 +111,15 @@ class CategoryEncoder:
     ) -> list[NDArray]:
         """The blocks of the training rows; mean targets are those of other rows."""
         self.columns = [Categories(column) for column in columns]
-        sizes = np.array([len(each.labels) for each in self.columns], dtype=np.intp)
-        self.varying = sizes > 1
+        self.varying = np.ones(len(columns), bool)
+        codes = self.encode(columns)
+        sizes = codes.max(axis=0) + 1
+        most = np.array([np.bincount(column).max() for column in codes.T])
+        # a column of rare categories only, as of names of rows, has nothing to tell
+        self.varying = (sizes > 1) & (most >= self.min_frequency)
         if not self.varying.any():
             return []
-        codes = self.encode(columns)
+        codes = codes[:, self.varying]
         one_hot = OneHotEncoder(
             max_categories=self.max_categories,
             min_frequency=self.min_frequency,

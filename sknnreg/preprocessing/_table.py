@@ -110,8 +110,9 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
     is_categorical_ : ndarray of shape (n_features_in_,), bool
         Which columns are categories.
     is_constant_ : ndarray of shape (n_features_in_,), bool
-        Which columns have one value, or none, and are dropped. A numeric one that is
-        missing in some rows leaves its indicator.
+        Which columns have one value, or none, or rare categories only, as names of rows
+        are; they are dropped. A numeric one that is missing in some rows leaves its
+        indicator.
     categories_ : dict of int to ndarray
         Of each column of categories, by its number, the categories; a missing value is
         None and last.
