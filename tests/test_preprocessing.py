@@ -173,7 +173,7 @@ def test_numbers_are_scaled(X):
     assert_allclose(standard.std(axis=0), 1, rtol=1e-5)
     piecewise = TablePreprocessor("piecewise", n_bins=3).fit_transform(X)
     encoded = PiecewiseLinearEncoder(3).fit_transform(X)
-    assert_allclose(piecewise, np.hstack([robust, encoded]), rtol=1e-5, atol=1e-6)
+    assert_allclose(piecewise, np.hstack([standard, encoded]), rtol=1e-5, atol=1e-6)
     assert_allclose(TablePreprocessor("none").fit_transform(X), X, rtol=1e-6)
 
 

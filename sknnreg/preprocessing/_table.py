@@ -44,11 +44,11 @@ NUMBERS = {"robust", "standard", "quantile", "piecewise", "none"}
 class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
     """A table of numbers and categories as a matrix for networks.
 
-    Numbers are scaled, missing ones become 0 (the median, or the mean for "standard")
-    with an indicator beside them. Categories become one-hot columns, rare ones joined,
-    a missing value a category of its own; of columns with many categories there is the
-    mean target of each category as well. Constant columns are dropped. What comes out
-    is dense, in C order and finite.
+    Numbers are scaled, missing ones become 0, the middle (the median, or for "standard"
+    and "piecewise" the mean), with an indicator beside them. Categories become one-hot
+    columns, rare ones joined, a missing value a category of its own; of columns with
+    many categories there is the mean target of each category as well. Constant columns
+    are dropped. What comes out is dense, in C order and finite.
 
     Data frames of pandas and polars, arrays and lists are taken, columns of numbers,
     booleans (0 and 1), strings, categories, nullable types and objects. An object
@@ -67,7 +67,7 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
           :class:`RobustClipScaler`;
         - "standard": mean 0 and standard deviation 1;
         - "quantile": ranks, as quantiles of a normal distribution;
-        - "piecewise": "robust", and beside each number its
+        - "piecewise": "standard", and beside each number its
           :class:`PiecewiseLinearEncoder`;
         - "none": no scaling; missing numbers become the median.
 
@@ -377,7 +377,7 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
                 )
             ]
         if self.numbers == "piecewise":
-            return [RobustClipScaler(), PiecewiseLinearEncoder(self.n_bins)]
+            return [StandardScaler(), PiecewiseLinearEncoder(self.n_bins)]
         if self.numbers == "none":
             return [SimpleImputer(strategy="median")]
         return [RobustClipScaler()]
