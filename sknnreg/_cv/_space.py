@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 #: ways of TablePreprocessor to prepare numbers, the most reliable first
-NUMBERS = ("robust", "piecewise", "standard", "quantile")
+NUMBERS = ("standard", "piecewise", "quantile", "robust")
 
 #: what all candidates have
 COMMON: dict[str, Any] = {
@@ -16,6 +16,7 @@ COMMON: dict[str, Any] = {
     "learning_rate": "cosine",
     "early_stopping": True,  # the fold that is held out serves it
     "scoring": "loss",
+    "averaging": 0.8,
     "tol": 0.0,
 }
 
@@ -38,16 +39,16 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 #: tried first, in this order: each way to prepare numbers, each shape
 PORTFOLIO = [
-    ("robust", "plain"),
-    ("piecewise", "normalized"),
-    ("standard", "normalized"),
+    ("standard", "plain"),
+    ("piecewise", "wide"),
     ("quantile", "plain"),
+    ("standard", "normalized"),
     ("piecewise", "plain"),
-    ("robust", "deep"),
     ("standard", "wide"),
-    ("quantile", "normalized"),
+    ("robust", "plain"),
+    ("piecewise", "deep"),
 ]
-MODERATE = {"learning_rate_init": 3e-3, "alpha": 0.02, "dropout": 0.15}
+MODERATE = {"learning_rate_init": 2e-3, "alpha": 0.02, "dropout": 0.15}
 
 
 #: what differs between candidates of equal preparation and shape

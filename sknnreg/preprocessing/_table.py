@@ -60,12 +60,12 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    numbers : {"robust", "standard", "quantile", "piecewise", "none"}, default="robust"
+    numbers : {"robust", "standard", "quantile", "piecewise", "none"}, default="standard"
         What is done with numeric columns.
 
+        - "standard": mean 0 and standard deviation 1;
         - "robust": median and interquartile range, then a smooth bound of ±3:
           :class:`RobustClipScaler`;
-        - "standard": mean 0 and standard deviation 1;
         - "quantile": ranks, as quantiles of a normal distribution;
         - "piecewise": "standard", and beside each number its
           :class:`PiecewiseLinearEncoder`;
@@ -161,7 +161,7 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        numbers: str = "robust",
+        numbers: str = "standard",
         *,
         categorical_features: Any = "from_dtype",
         max_categories: int = 30,
