@@ -24,6 +24,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
+from sknnreg._callbacks import CallbackSupportMixin
 from sknnreg._config import get_config
 from sknnreg._cv._ensemble import Ensemble
 from sknnreg._cv._losses import Loss
@@ -40,6 +41,7 @@ from sknnreg._sklearn import (
     _fit_context,
 )
 from sknnreg._target import Target
+from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ class Learned(NamedTuple):
     attributes: dict[str, Any]
 
 
-class BaseCV(Documented, BaseEstimator, ABC):
+class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
     """An ensemble of networks for a table. Use the derived classes."""
 
     _parameter_constraints: dict = {
@@ -178,8 +180,9 @@ class BaseCV(Documented, BaseEstimator, ABC):
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        search.run()
-        self._take_over(search, learned)
+        with Tasks.of(self, search.n_steps, X=X, y=y) as tasks:
+            search.run(tasks)
+            self._take_over(search, learned)
         return self
 
     def _folds(self, X, labels: NDArray, groups, seed: int) -> list[Fold]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -19,6 +20,7 @@ from sknnreg._cv._space import Candidate
 from sknnreg._cv._work import Job, Member, train_together
 from sknnreg._stack import stack_key
 from sknnreg.engine.cost import stack_size
+from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
 
@@ -59,7 +61,9 @@ class Race:
         self.members: dict[tuple[int, int], Member] = {}
         self.losses: dict[tuple[int, int], float] = {}
 
-    def run(self, candidates: Sequence[Candidate], folds: Iterable[int]) -> None:
+    def run(
+        self, candidates: Sequence[Candidate], folds: Iterable[int], tasks: Tasks
+    ) -> None:
         """Train these for these folds, as far as time allows; something at least."""
         places = [
             (self.folds[k], together)
@@ -72,12 +76,20 @@ class Race:
             )
             for i, place in enumerate(places)
         )
-        with Parallel(n_jobs=self.n_jobs, batch_size=1, pre_dispatch="n_jobs") as work:
-            for members in work(units):
-                for member in members:
-                    key = member.candidate.number, member.fold
-                    self.members[key] = member
-                    self.losses[key] = self._loss_of(member)
+        backend, _ = get_active_backend()
+        as_they_come = "generator" if backend.supports_return_generator else "list"
+        for members in Parallel(
+            n_jobs=self.n_jobs,
+            batch_size=1,
+            pre_dispatch="n_jobs",
+            return_as=as_they_come,
+        )(units):
+            for member in members:
+                key = member.candidate.number, member.fold
+                self.members[key] = member
+                self.losses[key] = self._loss_of(member)
+                with tasks.part(f"fold {member.fold + 1}"):
+                    pass
 
     def _lacks(self, candidate: Candidate, fold: int) -> bool:
         return (candidate.number, fold) not in self.members

@@ -18,6 +18,7 @@ from sknnreg._cv._work import Job, Member
 from sknnreg._data import Given
 from sknnreg._report import say
 from sknnreg._run import start
+from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
 #: candidates where no time limits them
@@ -117,9 +118,14 @@ class Search:
         sizes = plan(n_rows, len(self.folds), len(self.candidates), per_epoch, seconds)
         return sizes, X.shape[1]
 
-    def run(self) -> None:
-        """Train, and choose the ensemble."""
-        rungs = self.plan.rungs
+    @property
+    def n_steps(self) -> int:
+        """Parts of the search: first candidates, others, further folds, the rest."""
+        return len(self.plan.rungs) + 2
+
+    def run(self, tasks: Tasks) -> None:
+        """Train, and choose the ensemble; callbacks follow by ``tasks``."""
+        self.tasks, rungs = tasks, self.plan.rungs
         self._train(self.candidates, rungs[0])
         alive = self._with_others()
         for rung in rungs[1:]:
@@ -129,13 +135,16 @@ class Search:
         self.weights = self._select()
 
     def _train(self, candidates: Sequence[Candidate], folds: range) -> None:
-        self.race.run(candidates, folds)
+        where = f"folds {folds.start + 1} to {folds.stop} of {len(self.folds)}"
+        name = f"{len(candidates)} candidates on {where}"
+        n_units = len(candidates) * len(folds)
+        with self.tasks.part(name, n_units) as tasks:
+            self.race.run(candidates, folds, tasks)
         if self.verbose:
             best, *_ = self.race.ranked(self.tried())
             say(
-                f"{time.time() - self.began:6.1f} s: {len(candidates)} candidates on "
-                f"folds {folds.start + 1} to {folds.stop} of {len(self.folds)}; best: "
-                f"{best.numbers}, {best.shape}"
+                f"{time.time() - self.began:6.1f} s: {name}; best: {best.numbers}, "
+                f"{best.shape}"
             )
 
     def tried(self) -> list[Candidate]:

@@ -45,8 +45,8 @@ class Tasks:
     @contextmanager
     def of(cls, search, n_parts: int, **data) -> Iterator[Tasks]:
         """The root task of a search, whose candidates may have callbacks as well."""
-        context = None
-        if callbacks_of(search) or has_callbacks(search.estimator):
+        context, tried = None, getattr(search, "estimator", None)
+        if callbacks_of(search) or (tried is not None and has_callbacks(tried)):
             context = search._init_callback_context(max_subtasks=n_parts)
             context.call_on_fit_task_begin(estimator=search, **data)
         yield cls(search, context)

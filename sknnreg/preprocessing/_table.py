@@ -60,7 +60,8 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    numbers : {"robust", "standard", "quantile", "piecewise", "none"}, default="standard"
+    numbers : {"standard", "robust", "quantile", "piecewise", "none"}, \
+            default="standard"
         What is done with numeric columns.
 
         - "standard": mean 0 and standard deviation 1;

@@ -17,7 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from sknnreg import MLPClassifierScratchCV, MLPRegressorScratchCV
 from sknnreg._cv import _space
 from sknnreg._cv._work import predict
-from tests.factories import not_converged
+from sknnreg.callbacks import Callback
+from tests.factories import needs_callbacks, not_converged
 
 QUICK = {"max_time": None, "n_candidates": 4, "max_iter": 6, "random_state": 0, "cv": 3}
 
@@ -259,6 +260,19 @@ class TestSearch:
 
 
 class TestInterface:
+    @needs_callbacks
+    def test_callbacks_follow(self, iris):
+        seen = []
+
+        class Watching(Callback):
+            def on_fit_task_begin(self, estimator, context):
+                seen.append(context.task_name)
+
+        classifier(n_candidates=2).set_callbacks(Watching()).fit(*iris)
+        assert seen[0] == "fit"
+        assert seen.count("2 candidates on folds 1 to 1 of 3") == 1
+        assert sum(name.startswith("fold ") for name in seen) == 6
+
     def test_inside_scikit_learn(self, diabetes):
         X, y = diabetes
         inner = TransformedTargetRegressor(regressor(), transformer=StandardScaler())
