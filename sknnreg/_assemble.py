@@ -79,7 +79,7 @@ def build_task(
     bound = Bound.to(network, parameters)
     if not progress.vectors:
         generators = progress.streams.initial()
-        parameters.initialize(generators, X)
+        parameters.initialize(generators, data.inputs)
         if isinstance(initializers(models[0])[1], Kinks):
             bound.settle(X, data.rows, generators)
     if fitted is not None:
@@ -88,7 +88,7 @@ def build_task(
     batches = Batches(
         X,
         data.target,
-        None if weight is None else weight[None],
+        None if weight is None else np.atleast_2d(weight),
         data.rows,
         data.n_rows if full_batch else batch_size(models[0], data.n_rows),
         progress.streams if models[0].shuffle and not full_batch else None,
@@ -301,7 +301,7 @@ def build_solver(
         parameters.theta, parameters.grad, progress.optimizer, parameters.rates
     )
     horizon = Horizon(
-        len(batches), model.max_iter, len(batches.rows), progress.steps_before
+        len(batches), model.max_iter, batches.n_rows, progress.steps_before
     )
     rates = [model.learning_rate_init for model in models]
     return MiniBatch(

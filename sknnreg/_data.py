@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse, vstack
 from sklearn.base import is_regressor
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import validate_data
@@ -36,6 +38,9 @@ class Data(NamedTuple):
         As the user's scorer takes it.
     encoded : ndarray of shape (n, n_outputs)
         What to validate on.
+    parts : tuple of Data
+        Of several models, where each has data of its own; see :func:`join`. Then
+        ``rows`` is (K, n_rows), and ``weight`` (1 or K, n).
     """
 
     X: Any
@@ -47,10 +52,33 @@ class Data(NamedTuple):
     learned: dict[str, Any] = {}
     y: Any = None
     encoded: Any = None
+    parts: tuple[Data, ...] = ()
 
     @property
     def n_rows(self) -> int:
-        return self.X.shape[0] if self.rows is None else len(self.rows)
+        return self.X.shape[0] if self.rows is None else self.rows.shape[-1]
+
+    @property
+    def inputs(self) -> list:
+        """X of all models, or one a model."""
+        return [part.X for part in self.parts] or [self.X]
+
+    def of_model(self, k: int) -> Data:
+        """As model k's own fit would have them."""
+        return self.parts[k] if self.parts else self
+
+    def of_models(self, which: NDArray) -> Data:
+        """Those of some of the models."""
+        if not self.parts:
+            return self
+        numbers = np.arange(len(self.parts))[which]
+        validation = self.validation
+        return self._replace(
+            weight=rows_of(self.weight, which),
+            rows=rows_of(self.rows, which),
+            validation=None if validation is None else validation.of_models(which),
+            parts=tuple(self.parts[k] for k in numbers),
+        )
 
 
 @dataclass
@@ -66,6 +94,8 @@ class Validation:
     weight : ndarray of shape (n,) or None
     rows : ndarray of int or None
         Which rows of the arrays; None for all.
+    parts : tuple of Validation
+        Of several models, as for :class:`Data`.
     """
 
     X: Any
@@ -73,6 +103,21 @@ class Validation:
     y: NDArray
     weight: NDArray | None
     rows: NDArray | None = None
+    parts: tuple[Validation, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        return self.X.shape[0] if self.rows is None else self.rows.shape[-1]
+
+    def of_models(self, which: NDArray) -> Validation:
+        """That of some of the models."""
+        numbers = np.arange(len(self.parts))[which]
+        return replace(
+            self,
+            weight=rows_of(self.weight, which),
+            rows=rows_of(self.rows, which),
+            parts=tuple(self.parts[k] for k in numbers),
+        )
 
     @cached_property
     def held_out(self) -> tuple[Any, NDArray, NDArray | None]:
@@ -185,6 +230,79 @@ def hold_out(model, data: Data, seed: int) -> Data:
     )
     validation = Validation(data.X, data.encoded, data.y, data.weight, held_out)
     return data._replace(rows=rows, validation=validation)
+
+
+def rows_of(table: NDArray | None, which: NDArray) -> NDArray | None:
+    """The part of some models, where it is not common to all."""
+    if table is None or table.ndim == 1 or len(table) == 1:
+        return table
+    return table[which]
+
+
+def join(parts: Sequence[Data]) -> Data:
+    """Data of several models as one, in which each has row numbers of its own.
+
+    Their arrays are put below each other, or taken once if they are the same ones.
+    The models must agree on all shapes, and on what there is.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    first, given = parts[0], [part.validation for part in parts]
+    common = all(p.X is first.X and p.target is first.target for p in parts)
+    joined = beside if common else below
+    X = joined([part.X for part in parts])
+    encoded = joined([part.encoded for part in parts])
+    weight = joined([part.weight for part in parts], is_weight=True)
+    y = joined([part.y for part in parts])
+    validation, n = None, first.X.shape[0]
+    if given[0] is not None and given[0].X is first.X:
+        rows = numbered_rows([v.rows for v in given], n, common)
+        validation = Validation(X, encoded, y, weight, rows, tuple(given))
+    elif given[0] is not None:
+        validation = Validation(
+            below([v.X for v in given]),
+            below([v.target for v in given]),
+            below([v.y for v in given]),
+            below([v.weight for v in given], is_weight=True),
+            numbered_rows([v.rows for v in given], given[0].X.shape[0], False),
+            tuple(given),
+        )
+    return first._replace(
+        X=X,
+        target=joined([part.target for part in parts]),
+        weight=weight,
+        rows=numbered_rows([part.rows for part in parts], n, common),
+        validation=validation,
+        y=y,
+        encoded=encoded,
+        parts=tuple(parts),
+    )
+
+
+def beside(arrays: Sequence, is_weight: bool = False) -> Any:
+    """The one array that all have; of weights one row a model."""
+    if not is_weight or arrays[0] is None:
+        return arrays[0]
+    return np.stack(arrays)
+
+
+def below(arrays: Sequence, is_weight: bool = False) -> Any:
+    """Arrays or sparse matrices below each other; weights as one row."""
+    if arrays[0] is None:
+        return None
+    if issparse(arrays[0]):
+        return vstack(arrays, format="csr")
+    joined = np.concatenate(arrays)
+    return joined[None] if is_weight else joined
+
+
+def numbered_rows(rows: Sequence, n: int, common: bool) -> NDArray | None:
+    """Numbers, (K, n_rows), of the rows of models in arrays with ``n`` rows each."""
+    if common:
+        return None if rows[0] is None else np.stack(rows)
+    return np.stack(
+        [k * n + (np.arange(n) if own is None else own) for k, own in enumerate(rows)]
+    )
 
 
 def validate_input(model, X, y, dtype, reset: bool) -> tuple[Any, NDArray]:

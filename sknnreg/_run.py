@@ -130,6 +130,14 @@ def fit_stack(
     return run.errors
 
 
+def say(model, doubts: Sequence[str], messages: Sequence[Message]) -> None:
+    """Warn of what there is to be said of a fitted model."""
+    for text in doubts:
+        warn_once(text)
+    for text, category in messages:
+        warn(text, category, model)
+
+
 class Run:
     """The training of estimators that differ in numbers only; see ``stack_key``.
 
@@ -140,7 +148,7 @@ class Run:
     models : sequence of estimators
         With valid hyperparameters.
     data : Data
-        Of the first; the others are told what was learned.
+        Of the first, the others are told what was learned; or of each, joined.
     progress : Progress
         Where they are.
     earlier : Earlier
@@ -194,8 +202,10 @@ class Run:
         self.trouble: str | None = None
         self.task = build_task(self.models, data, progress, fitted, tolerant)
         self._check_batch_size()
-        seen = [] if incremental or progress.epoch else doubts(data)
-        self.doubts = [list(seen) for _ in self.models]
+        self.doubts: list[list[str]] = [[] for _ in self.models]
+        if not (incremental or progress.epoch):
+            seen = [doubts(part) for part in data.parts or (data,)]
+            self.doubts = [list(seen[k % len(seen)]) for k in range(len(self.models))]
         goes_on = self.earlier.n_epochs and not progress.epoch
         if goes_on and self.task.keep_best:
             self._first_score_to_beat()
@@ -213,10 +223,7 @@ class Run:
 
     def warn(self, i: int) -> None:
         """Say what there is to be said of model i, once it is an estimator."""
-        for text in self.doubts[i]:
-            warn_once(text)
-        for text, category in self.messages[i]:
-            warn(text, category, self.models[i])
+        say(self.models[i], self.doubts[i], self.messages[i])
 
     def _first_score_to_beat(self) -> None:
         task = self.task
@@ -281,7 +288,7 @@ class Run:
         rest, self.going_on = ~ended, self.going_on[~ended]
         if len(self.going_on):
             models = [self.models[i] for i in self.going_on]
-            progress = take(self.task.progress, rest)
+            progress, self.data = take(self.task.progress, rest), take(self.data, rest)
             self.task = build_task(models, self.data, progress, None, self.tolerant)
 
     def finish(self, *, to_go_on: bool = False, quiet: bool = False) -> None:
@@ -318,7 +325,8 @@ class Run:
             if reason is not None:
                 self.errors[i] = ValueError(reason)
                 continue
-            said = write(self.models[i], task, self.data, k, self.earlier, is_last)
+            data = self.data.of_model(k)
+            said = write(self.models[i], task, data, k, self.earlier, is_last)
             if said is not None:
                 self.messages[i].append((said, ConvergenceWarning))
             if task.regularizer.has_kink:

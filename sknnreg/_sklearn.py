@@ -29,6 +29,7 @@ from sklearn.utils.validation import (
     _check_method_params,
     _check_sample_weight,
     _num_features,
+    _num_samples,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "_fit_context",
     "_insert_error_scores",
     "_num_features",
+    "_num_samples",
     "_safe_indexing",
     "_warn_or_raise_about_fit_failures",
     "callbacks_of",

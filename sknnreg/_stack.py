@@ -13,8 +13,10 @@ from sknnreg._assemble import hidden_sizes, per_layer
 from sknnreg._hyperparameters import ALL, NEVER
 
 
-def stack_key(model) -> tuple | None:
+def stack_key(model, own_rows: bool = False) -> tuple | None:
     """What models of one stack must agree on; None for a model that needs its own fit.
+
+    ``own_rows``: each is trained on rows of its own, so that splits may differ.
 
     That is all that shapes the network, the solver or the data. L-BFGS-B's line search
     is for one model, and a generator given as ``random_state`` for one fit. A subclass
@@ -34,7 +36,7 @@ def stack_key(model) -> tuple | None:
         varies = row is not None and row.varies
         if varies and ALL[name].off is not NEVER:
             value = has_piece(model, name)
-        elif varies and not (name == "random_state" and model.early_stopping):
+        elif varies and (own_rows or name != "random_state" or not model.early_stopping):
             continue  # the split depends on the seed
         key.append((name, frozen(value)))
     return tuple(key)

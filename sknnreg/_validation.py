@@ -41,28 +41,30 @@ class ValidationScore:
         assert data.validation is not None
         self.bound, self.validation = bound, data.validation
         self.tolerant, self.failed = tolerant, set[int]()
-        weight, rows = self.validation.weight, self.validation.rows
-        self.engine_weight = None if weight is None else weight[None]
-        if weight is not None and not np.any(weight if rows is None else weight[rows]):
+        weight = self.validation.weight
+        self.engine_weight = None if weight is None else np.atleast_2d(weight)
+        #: X, y and weight of all models, or of each
+        own = self.validation.parts or (self.validation,)
+        self.held_out = [each.held_out for each in own]
+        if any(w is not None and not np.any(w) for _, _, w in self.held_out):
             raise ValueError("All sample weights of the validation data are zero.")
         self.live: list = []
         if models[0].scoring != "loss":
             self.live = [self._live(model, data, k) for k, model in enumerate(models)]
-            self.scorer = self._find_scorer()
+            self.scorers = [self._find_scorer(w) for _, _, w in self.held_out]
 
     def _live(self, model, data: Data, k: int):
         """A stand-in whose coefficients are the engine's own arrays, always present."""
         live, network = copy.copy(model), self.bound.network
         for name in [n for n in vars(live) if n.endswith("_")]:
             delattr(live, name)  # of an earlier fit
-        vars(live).update(about(network, data), **arrays(network, self.bound.values, k))
+        vars(live).update(about(network, data.of_model(k)), **arrays(network, self.bound.values, k))
         vars(live).pop("feature_names_in_", None)  # the validation rows are an array
         live._raw_predict = partial(self._raw_predict, k, live)
         return live
 
-    def _find_scorer(self):
+    def _find_scorer(self, weight: NDArray | None):
         scorer = check_scoring(self.live[0], scoring=self.live[0].scoring)
-        self.X, self.y, weight = self.validation.held_out
         if weight is not None and _takes_weight(scorer):
             scorer = partial(scorer, sample_weight=weight)
         if not self.tolerant:
@@ -73,7 +75,7 @@ class ValidationScore:
 
     def _raw_predict(self, k: int, live, X) -> NDArray:
         """Of the validation rows the outputs are known: all models' in one pass."""
-        known = X is self.X
+        known = X is self.held_out[k % len(self.held_out)][0]
         return self.raw[k].copy() if known else type(live)._raw_predict(live, X)
 
     def __call__(self) -> tuple[NDArray, NDArray]:
@@ -81,11 +83,17 @@ class ValidationScore:
         loss = self.bound.loss(v.X, v.target, self.engine_weight, v.rows)
         if not self.live:
             return loss, -loss
-        self.raw = self.bound.predict(self.X)
+        rows = v.rows if v.parts else None
+        self.raw = self.bound.predict(
+            self.held_out[0][0] if rows is None else v.X, rows=rows
+        )
         score = np.full(len(loss), np.nan)
         for k, live in enumerate(self.live):
             if np.isfinite(loss[k]):  # else scikit-learn's metrics would refuse
-                answer = self.scorer(live, self.X, self.y)
+                (X, y, _), scorer = (
+                    own[k % len(own)] for own in (self.held_out, self.scorers)
+                )
+                answer = scorer(live, X, y)
                 if self.tolerant and isinstance(answer, str):
                     self.failed.add(k)  # the scorer's traceback
                 else:

@@ -42,8 +42,8 @@ class Batches:
     X : ndarray or CSR matrix of shape (n, n_in)
     y : ndarray of shape (n, n_outputs)
     weight : ndarray of shape (1 or K, n) or None
-    rows : ndarray of int or None
-        The rows to use; None for all.
+    rows : ndarray of int of shape (n,) or (1 or K, n), or None
+        The rows to use, of all models or of each; None for all.
     batch_size : int
         At most the number of rows.
     streams : Streams or None
@@ -63,7 +63,7 @@ class Batches:
         dtype: DTypeLike,
     ) -> None:
         self.X, self.y, self.weight = X, y, weight
-        self.rows = np.arange(X.shape[0]) if rows is None else rows
+        self.rows = np.atleast_2d(np.arange(X.shape[0]) if rows is None else rows)
         self.batch_size = batch_size
         #: batches are slices of the arrays: nothing is gathered
         self.contiguous = rows is None and (streams is None or len(self) == 1)
@@ -74,34 +74,40 @@ class Batches:
 
     def __len__(self) -> int:
         """Batches of an epoch."""
-        return math.ceil(len(self.rows) / self.batch_size)
+        return math.ceil(self.n_rows / self.batch_size)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of an epoch."""
+        return self.rows.shape[1]
 
     @property
     def total(self) -> NDArray | int:
         """Sum of the weights of all rows, or their number."""
         if self.weight is None:
-            return len(self.rows)
-        return self.weight[:, self.rows].sum(axis=-1)
+            return self.n_rows
+        return np.take_along_axis(self.weight, self.rows, axis=1).sum(axis=-1)
 
     def order(self) -> NDArray:
         """Row numbers of an epoch, (1 or K, n); drawn anew where order matters."""
         if self.streams is None or len(self) == 1:
-            return self.rows[None]
-        return self.streams.permutation(self.rows)
+            return self.rows
+        places = self.streams.permutation(np.arange(self.n_rows))
+        return np.take_along_axis(self.rows, places, axis=1)
 
     def epoch(self) -> Iterator[Batch]:
         """The batches of one epoch; each is overwritten by a later one."""
         if len(self) == 1:
             # the order within a batch does not matter: gather it once
             if self._whole is None:
-                self._whole = self._gather(self.rows[None])
+                self._whole = self._gather(self.rows)
             yield self._whole
             return
         order, size = self.order(), self.batch_size
         dense = isinstance(self.X, np.ndarray)
         width = self.X.shape[1] if dense else 1 + self.X.nnz // self.X.shape[0]
         chunk = size * max(1, SCRATCH // (len(order) * size * width))
-        for start in range(0, len(self.rows), chunk):
+        for start in range(0, self.n_rows, chunk):
             gathered = self._gather(order[:, start : start + chunk])
             for first in range(0, gathered.y.shape[1], size):
                 yield _part(gathered, slice(first, first + size))

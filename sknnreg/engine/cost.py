@@ -58,7 +58,7 @@ def is_worth_compiling(task: Task, n_epochs: int) -> bool:
     network, batches = task.bound.network, task.batches
     widths = [n for layer in network.layers for n in (layer.n_in, layer.n_out)]
     n_weights = task.parameters.theta.shape[1]
-    rows = len(batches.rows)
+    rows = batches.n_rows
     epoch = len(batches) * len(network.layers) * PER_CALL
     epoch += rows * (sum(widths) * PER_NUMBER + 3 * n_weights * PER_PRODUCT)
     models = len(task.parameters.theta)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sknnreg.engine.layers import Context, Layer
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.parameters import Parameters, Spec, Views
+from sknnreg.engine.sparse import SparseStack
 from sknnreg.engine.streams import Streams
 
 #: rows of a block, over all models of a stack
@@ -111,13 +112,13 @@ class Bound:
         self, X, rows: NDArray | None, generators: Sequence[np.random.Generator]
     ) -> None:
         """First values that depend on what enters a layer, from some of these rows."""
-        every = np.arange(X.shape[0]) if rows is None else rows
-        some = every[:: max(1, len(every) // SETTLING)]
-        x = batch(X[some], self.dtype)
-        for layer, c in self.contexts(len(some)):
+        every = np.atleast_2d(np.arange(X.shape[0]) if rows is None else rows)
+        some = every[:, :: max(1, every.shape[1] // SETTLING)]
+        n, x = some.shape[1], batch(taken(X, some), self.dtype)
+        for layer, c in self.contexts(n):
             c.streams, c.weight, c.training = None, None, False
             x = layer.settle(x, c, generators)
-        del self._contexts[len(some)]
+        del self._contexts[n]
 
     def value_and_gradient(
         self, x, y: NDArray, weight: NDArray | None, streams: Streams | None
@@ -141,36 +142,56 @@ class Bound:
         return max(256, BLOCK // self.n_models)
 
     def predict(
-        self, X, block: int | None = None, streams: Streams | None = None
+        self,
+        X,
+        block: int | None = None,
+        streams: Streams | None = None,
+        rows: NDArray | None = None,
     ) -> NDArray:
-        """Raw outputs (K, n, n_out) of all rows, block by block through one scratch."""
-        n = X.shape[0]
+        """Raw outputs (K, n, n_out) of rows, block by block through one scratch.
+
+        Of all rows, or of those with the numbers ``rows``, (1 or K, n).
+        """
+        n = X.shape[0] if rows is None else rows.shape[1]
         block = block or self.block
         answer = np.empty((self.n_models, n, self.network.n_out), self.dtype)
         for start in range(0, n, block):
-            rows = slice(start, min(start + block, n))
-            answer[:, rows] = self.forward(batch(X[rows], self.dtype), streams)
+            part = slice(start, min(start + block, n))
+            x = X[part] if rows is None else taken(X, rows[:, part])
+            answer[:, part] = self.forward(batch(x, self.dtype), streams)
         return answer
 
     def loss(
         self, X, y: NDArray, weight: NDArray | None, rows: NDArray | None = None
     ) -> NDArray:
-        """Mean loss (K,) over some or all rows, in inference mode."""
-        index = np.arange(X.shape[0]) if rows is None else rows
+        """Mean loss (K,) over some or all rows, in inference mode.
+
+        ``rows``, (n,) or (1 or K, n), are those of all models or of each.
+        """
+        index = np.atleast_2d(np.arange(X.shape[0]) if rows is None else rows)
         total, share = np.zeros(self.n_models), 0.0
-        for start in range(0, len(index), self.block):
-            part = index[start : start + self.block]
-            raw = self.forward(batch(X[part], self.dtype))
-            w = None if weight is None else weight[:, part]
+        for start in range(0, index.shape[1], self.block):
+            part = index[:, start : start + self.block]
+            raw = self.forward(batch(taken(X, part), self.dtype))
+            w = None if weight is None else np.take_along_axis(weight, part, axis=1)
             value = self.network.loss.value_and_gradient(
-                raw, y[None, part], w, np.empty_like(raw)
+                raw, y[part], w, np.empty_like(raw)
             )
-            size = len(part) if w is None else w.sum(axis=-1)
+            size = part.shape[1] if w is None else w.sum(axis=-1)
             total += value * size
             share = share + size
         return total / share
 
 
+def taken(X, rows: NDArray):
+    """Rows of an array or sparse matrix by number, (1 or K, n): as one, or one a model."""
+    if len(rows) == 1:
+        return X[rows[0]]
+    return X[rows] if isinstance(X, np.ndarray) else SparseStack(X[r] for r in rows)
+
+
 def batch(X, dtype):
-    """Rows of a 2-d array or sparse matrix as the layers take them."""
-    return X[None].astype(dtype, copy=False) if isinstance(X, np.ndarray) else X
+    """Rows of an array, (n, n_in) or one a model, or of sparse ones, for the layers."""
+    if not isinstance(X, np.ndarray):
+        return X
+    return (X[None] if X.ndim == 2 else X).astype(dtype, copy=False)

@@ -145,16 +145,21 @@ class Parameters:
         """What a snapshot must hold: parameters and running statistics."""
         return [self.theta, self.state]
 
-    def initialize(self, generators: Sequence[np.random.Generator], X=None) -> None:
-        """First values: drawn for model k from ``generators[k]``, or from the data."""
+    def initialize(
+        self, generators: Sequence[np.random.Generator], data: Sequence = ()
+    ) -> None:
+        """First values: drawn for model k from ``generators[k]``, or from the data.
+
+        ``data`` is X of all models, or one a model; empty where it is not known.
+        """
         for layer, values in zip(self.specs, self.values(), strict=True):
             for name, spec in layer.items():
-                if X is not None and spec.from_data is not None:
-                    values[name][...] = spec.from_data(X)
+                if len(data) and spec.from_data is not None:
+                    values[name][...] = np.stack([spec.from_data(X) for X in data])
         for k, rng in enumerate(generators):
             for layer, values in zip(self.specs, self.values(), strict=True):
                 for name, spec in layer.items():
-                    if X is None or spec.from_data is None:
+                    if not len(data) or spec.from_data is None:
                         values[name][k] = draw(spec, rng)
 
     def values(self) -> Views:

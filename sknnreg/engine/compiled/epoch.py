@@ -179,7 +179,7 @@ class CompiledEpoch:
         layer, size = self.program.noise, self.plan.batch_size
         if layer is None:
             return self.models
-        n = min(last * size, len(task.batches.rows)) - first * size
+        n = min(last * size, task.batches.n_rows) - first * size
         noise = task.progress.streams.normal((n, layer.n_in), task.batches.dtype)
         std = task.bound.values[0]["std"][:, None, :]
         noise = noise * (std * a_model(layer.scale, 3))
