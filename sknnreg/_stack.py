@@ -36,7 +36,9 @@ def stack_key(model, own_rows: bool = False) -> tuple | None:
         varies = row is not None and row.varies
         if varies and ALL[name].off is not NEVER:
             value = has_piece(model, name)
-        elif varies and (own_rows or name != "random_state" or not model.early_stopping):
+        elif varies and (
+            own_rows or name != "random_state" or not model.early_stopping
+        ):
             continue  # the split depends on the seed
         key.append((name, frozen(value)))
     return tuple(key)

@@ -184,7 +184,7 @@ class Bound:
 
 
 def taken(X, rows: NDArray):
-    """Rows of an array or sparse matrix by number, (1 or K, n): as one, or one a model."""
+    """Rows by number, (1 or K, n): an array or sparse matrix, or one a model."""
     if len(rows) == 1:
         return X[rows[0]]
     return X[rows] if isinstance(X, np.ndarray) else SparseStack(X[r] for r in rows)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.utils.parallel import delayed
 
 from sknnreg._composition import (
@@ -16,6 +17,7 @@ from sknnreg._composition import (
 from sknnreg._sklearn import _num_features
 from sknnreg.model_selection._follow import Printer, Tasks
 from sknnreg.model_selection._groups import Group, chunks, partition
+from sknnreg.model_selection._time import Limit, limits
 from sknnreg.model_selection._work import (
     Candidate,
     Fold,
@@ -90,16 +92,18 @@ class Evaluation:
         pairs = [(f, c) for f, c in self.alone if c.number in numbers]
         limit = {} if n_epochs is None else {resource: n_epochs}
         printer = Printer(self.verbose, alive, len(self.folds), resource)
+        ends = iter(self._limits(stacks, pairs))
         with tasks.part(name, len(stacks) + len(pairs)) as tasks:
             units: list[tuple[Fold, list[Candidate], Any]] = []
             for stack in stacks:
                 context = self._context(stack, n_epochs, tasks)
-                call = delayed(fit_together)(self.job, stack, n_epochs, context)
+                arguments = (self.job, stack, n_epochs, context, next(ends))
+                call = delayed(fit_together)(*arguments)
                 units.append((stack.fold, stack.candidates, call))
             for fold, candidate in pairs:
                 parameters, context = candidate.parameters | limit, tasks.alone()
-                call = delayed(fit_alone)(self.job, fold, parameters, context)
-                units.append((fold, [candidate], call))
+                arguments = (self.job, fold, parameters, context, next(ends))
+                units.append((fold, [candidate], delayed(fit_alone)(*arguments)))
             self.stacks = []
             answers = self.parallel(printer.begun(*unit) for unit in units)
             for (fold, candidates, _), (results, rest) in zip(
@@ -111,6 +115,23 @@ class Evaluation:
                 if rest is not None:
                     self.stacks.append(rest)
         return [self.results[c.number, f.number] for c in alive for f in self.folds]
+
+    def _limits(
+        self, stacks: list[Stack], pairs: list[tuple[Fold, Candidate]]
+    ) -> list[Limit | None]:
+        """When each stack, and what is fitted alone, has to end.
+
+        Where time is limited the folds of a candidate follow each other, so that those
+        that are tried are tried on all of them.
+        """
+        if self.job.end is not None:
+            stacks.sort(key=lambda stack: stack.candidates[0].number)
+            pairs.sort(key=lambda pair: pair[1].number)
+        leaders = [stack.candidates[0].number for stack in stacks]
+        leaders += [candidate.number for _, candidate in pairs]
+        needed = [not self.results and leader == leaders[0] for leader in leaders]
+        n_jobs = effective_n_jobs(getattr(self.parallel, "n_jobs", None))
+        return limits(self.job.end, needed, n_jobs)
 
     def _context(self, stack: Stack, n_epochs: int | None, tasks: Tasks) -> Any:
         """The task of a stack for callbacks; None where there are none."""

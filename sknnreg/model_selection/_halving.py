@@ -12,6 +12,7 @@ from numpy.random import RandomState
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterSampler
 
+from sknnreg._caller import warn
 from sknnreg._composition import check_names, find_mlp, prefix
 from sknnreg._report import say
 from sknnreg._run import draw_seeds
@@ -61,6 +62,10 @@ class FusedHalvingSearchCV(FusedSearch):
 
     random_state : int, RandomState instance or None, default=None
         For drawing candidates.
+
+    max_time : float or None, default=None
+        As in :class:`FusedGridSearchCV`. An iteration that it cuts is left out: the
+        winner is that of the last complete one, and ``cv_results_`` ends there.
 
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
 return_train_score, max_stack, return_history :
@@ -121,6 +126,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         return_train_score: bool = True,
         max_stack: int | None = None,
         return_history: bool = False,
+        max_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -142,6 +148,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         self.random_state = random_state
         self.max_stack = max_stack
         self.return_history = return_history
+        self.max_time = max_time
 
     def _candidates(self) -> Iterable[dict]:
         if self.n_candidates is None:
@@ -188,7 +195,11 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 if self.verbose:
                     say(f"iter {i + 1}/{len(plan)}: {n} candidates, {n_epochs} epochs")
                 name = "halving-iteration"
-                out += evaluation.run(alive, tasks, name, n_epochs, resource)
+                new = evaluation.run(alive, tasks, name, n_epochs, resource)
+                if i and any("was_not_tried" in result for result in new):
+                    self._leave_out(i, plan)
+                    break
+                out += new
                 tried += [each.parameters | {resource: n_epochs} for each in alive]
                 more["iter"] += [i] * n
                 more["n_resources"] += [n_epochs] * n
@@ -203,6 +214,18 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                     )
         self.n_remaining_candidates_ = len(alive)
         return results, out[0]
+
+    def _leave_out(self, i: int, plan: list[int]) -> None:
+        """Iteration i was cut: all that is left is what was before."""
+        for record in (self.n_resources_, self.n_candidates_):
+            record.pop()
+        self.n_iterations_ = i
+        text = (
+            f"max_time={self.max_time:g} seconds were over in iteration {i + 1} of "
+            f"{len(plan)}. The winner is that of iteration {i}, after {plan[i - 1]} "
+            "epochs."
+        )
+        warn(text, UserWarning, self)
 
     def _plan(self, n_candidates: int) -> list[int]:
         """Epochs of each iteration, by scikit-learn's rules."""

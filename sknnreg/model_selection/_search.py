@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,7 @@ from sknnreg._sklearn import (
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._one_se import one_standard_error
+from sknnreg.model_selection._time import say_how_many
 from sknnreg.model_selection._work import (
     Fold,
     Job,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 MORE = {
     "max_stack": [Interval(Integral, 1, None, closed="left"), None],
     "return_history": ["boolean"],
+    "max_time": [Interval(Real, 0, None, closed="neither"), None],
 }
 
 
@@ -112,6 +114,7 @@ class FusedSearch(Documented, BaseSearchCV):
                 get_config(),
                 tasks.caller,
                 self._measure(),
+                None if self.max_time is None else time.time() + self.max_time,
             )
             with self._parallel() as parallel:
                 results, first = self._search(job, folds, parallel, tasks)
@@ -171,15 +174,22 @@ class FusedSearch(Documented, BaseSearchCV):
                 "No fits were performed. Was the CV iterator empty? Were there no "
                 "candidates?"
             )
-        _warn_or_raise_about_fit_failures(out, self.error_score)
+        tried = [result for result in out if "was_not_tried" not in result]
+        _warn_or_raise_about_fit_failures(tried, self.error_score)
+        if self.max_time is not None:
+            say_how_many(self, out)
         n_stopped = sum("was_stopped" in result for result in out)
         if n_stopped:
             warn_once(
                 f"Callbacks have stopped {n_stopped} of {len(out)} fits before their "
                 "end. Their scores are those of fewer epochs than the others'."
             )
+        # scikit-learn makes tables of what the first result has
+        out = [{k: r[k] for k in r if not k.startswith("was_")} for r in out]
         if callable(self.scoring):
-            _insert_error_scores(out, self.error_score)
+            # with "raise" there are none left but those that were not tried
+            raises = self.error_score == "raise"
+            _insert_error_scores(out, np.nan if raises else self.error_score)
         results = self._format_results(candidates, self.n_splits_, out, more)
         for name in ("n_iter", "best_iter"):
             values = _table([result[name] for result in out], self.n_splits_)
@@ -274,6 +284,13 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
         Whether ``cv_results_`` keeps the learning curves: in ``split<i>_history`` the
         ``history_`` of each candidate's network, None if its fit failed.
 
+    max_time : float or None, default=None
+        Seconds after which no further candidate is begun and those in training are
+        given up: their scores are NaN, and a warning tells how many they are. The first
+        stack of candidates (or the first candidate that is fitted alone) always gets a
+        score, of fewer epochs if need be. Fitting what is around the networks, and the
+        best candidate to all rows, is not limited.
+
     Attributes
     ----------
     cv_results_, best_estimator_, best_score_, best_params_, best_index_, scorer_, \
@@ -315,6 +332,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         return_train_score: bool = False,
         max_stack: int | None = None,
         return_history: bool = False,
+        max_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -330,6 +348,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         )
         self.max_stack = max_stack
         self.return_history = return_history
+        self.max_time = max_time
 
     def _candidates(self) -> Iterable[dict]:
         remedy = "Use FusedRandomizedSearchCV, which draws candidates."
@@ -356,7 +375,7 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
         For drawing candidates.
 
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
-return_train_score, max_stack, return_history :
+return_train_score, max_stack, return_history, max_time :
         As in :class:`FusedGridSearchCV`.
 
     Attributes
@@ -385,6 +404,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         return_train_score: bool = False,
         max_stack: int | None = None,
         return_history: bool = False,
+        max_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -402,6 +422,7 @@ n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in
         )
         self.max_stack = max_stack
         self.return_history = return_history
+        self.max_time = max_time
 
     def _candidates(self) -> Iterable[dict]:
         return ParameterSampler(

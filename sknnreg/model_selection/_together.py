@@ -1,8 +1,8 @@
-"""Fits on rows of their own, made together: those of folds and of an ensemble's members.
+"""Fits on rows of their own, made together: those of folds, of an ensemble's members.
 
 Whoever fits several estimators, one after the other, is given estimators whose ``fit``
-only notes what it was called with (:class:`Fit`). :func:`train` then trains the networks
-of all, as many in one pass as have arrays of equal shapes, and :meth:`Fit.settle` does
+only notes what it was called with (:class:`Fit`). Then :func:`train` trains the
+networks of all, in one pass where arrays have equal shapes, and :meth:`Fit.settle` does
 what is left for each: to say or raise what its own fit would have, or to be that.
 """
 
@@ -214,7 +214,8 @@ def shapes(data: Data) -> tuple:
         data.target.shape,
         data.weight is None,
         data.n_rows,
-        validation and (validation.X.shape, validation.n_rows, validation.weight is None),
+        validation
+        and (validation.X.shape, validation.n_rows, validation.weight is None),
     )
 
 
@@ -228,7 +229,10 @@ def stack_limit(member: Member) -> int:
 
 
 def train_stack(
-    models: Sequence, data: Sequence[Data], seeds: Sequence[Seed], config: dict[str, Any]
+    models: Sequence,
+    data: Sequence[Data],
+    seeds: Sequence[Seed],
+    config: dict[str, Any],
 ) -> list[Outcome] | None:
     """The run of models on data of their own; None if it cannot begin."""
     begin = time.perf_counter()
@@ -243,7 +247,12 @@ def train_stack(
     seconds = (time.perf_counter() - begin) / len(models)
     return [
         Outcome(
-            model, run.errors[k], k in run.failures, run.doubts[k], run.messages[k], seconds
+            model,
+            run.errors[k],
+            k in run.failures,
+            run.doubts[k],
+            run.messages[k],
+            seconds,
         )
         for k, model in enumerate(models)
     ]

@@ -25,6 +25,7 @@ from sknnreg.engine.model_axis import take
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.training import Report
 from sknnreg.model_selection._follow import FollowedStack
+from sknnreg.model_selection._time import Limit, not_tried
 
 Result = dict[str, Any]
 
@@ -48,7 +49,8 @@ class Job(NamedTuple):
     those of scikit-learn's function that fits and scores. ``search`` is the estimator
     whose callbacks follow, if there are any. ``config`` holds in workers as it does
     where the search was called. ``measure`` gives what results keep of a
-    fitted network, by name, and NaN for each of None.
+    fitted network, by name, and NaN for each of None. ``end`` is the time of
+    ``time.time`` at which the search is to end, if there is one.
     """
 
     estimator: Any
@@ -58,6 +60,7 @@ class Job(NamedTuple):
     config: dict[str, Any]
     search: Any = None
     measure: Callable[[Any], dict[str, Any]] = epochs
+    end: float | None = None
 
     def fit_and_score(self, estimator, fold: Fold, parameters=None, **changes):
         """Scores of an estimator, as ``cross_validate`` has them.
@@ -136,8 +139,12 @@ class Stack:
         )
 
 
-def fit_alone(job: Job, fold: Fold, parameters: dict, context=None) -> Answer:
-    """Fit and score one candidate the ordinary way."""
+def fit_alone(
+    job: Job, fold: Fold, parameters: dict, context=None, limit: Limit | None = None
+) -> Answer:
+    """Fit and score one candidate the ordinary way, if there is time to begin."""
+    if limit is not None and limit.is_over and not limit.is_needed:
+        return [not_tried(job, fold)], None
     # scikit-learn before 1.9 does not know of callbacks
     known = {} if context is None else {"caller": job.search, "callback_ctx": context}
     return [job.result(clone(job.estimator), fold, parameters, **known)], None
@@ -164,18 +171,29 @@ def _no_score(estimator, X, y=None, **params) -> float:
 
 
 def fit_together(
-    job: Job, stack: Stack, n_epochs: int | None = None, context=None
+    job: Job,
+    stack: Stack,
+    n_epochs: int | None = None,
+    context=None,
+    limit: Limit | None = None,
 ) -> Answer:
     """Fit and score the candidates of a stack; each as if it were alone.
 
     Up to ``n_epochs``: then the second answer holds those that have not ended.
     """
-    training = Training(job, stack, n_epochs)
+    if limit is not None and limit.is_over and not limit.is_needed:
+        return [not_tried(job, stack.fold) for _ in stack.candidates], None
+    training = Training(job, stack, n_epochs, limit)
     with training.followed(context):
         results = [job.result(each, stack.fold) for each in training.estimators]
     if training.run is not None and training.run.stopped:
         for i in training.run.going_on:
-            results[i]["was_stopped"] = True
+            if limit is None or not limit.is_over:
+                results[i]["was_stopped"] = True
+            elif limit.is_needed:
+                results[i]["was_cut"] = True
+            else:
+                results[i] = not_tried(job, stack.fold)
     seconds = sum(result["fit_time"] for result in results)
     if stack.surroundings is not None:
         seconds += stack.surroundings.seconds
@@ -191,8 +209,15 @@ class Training:
     call trains all of them.
     """
 
-    def __init__(self, job: Job, stack: Stack, n_epochs: int | None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        stack: Stack,
+        n_epochs: int | None,
+        limit: Limit | None = None,
+    ) -> None:
         self.job, self.stack, self.n_epochs = job, stack, n_epochs
+        self.limit = limit
         self.reports: Sequence[Report] = ()
         self.estimators = [
             with_parameters(job.estimator, candidate.parameters)
@@ -256,7 +281,8 @@ class Training:
         )
         # of several attempts, each of another candidate's fit, the first is followed
         reports, self.reports = self.reports, ()
-        run.advance(self.last, reports)
+        deadline = None if self.limit is None else self.limit.deadline
+        run.advance(self.last, reports, deadline)
         run.finish(
             to_go_on=self.n_epochs is not None,
             quiet=self.last < self.models[0].max_iter,

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -19,7 +20,7 @@ from sknnreg._composition import find_mlp
 from sknnreg.ensemble import FusedBaggingClassifier, FusedBaggingRegressor
 from sknnreg.model_selection import _together, fused_cross_validate
 from tests.factories import classifier, not_converged, regressor, unscaled
-from tests.forms import both_forms, form  # noqa: F401
+from tests.forms import both_forms
 
 pytestmark = not_converged
 
@@ -109,7 +110,10 @@ def test_of_unequal_folds_the_equal_ones_are_trained_together(stacks):
 
 
 def test_folds_with_different_classes_are_told_apart(stacks):
-    halves = [(np.arange(100), np.arange(100, 150)), (np.arange(50, 150), np.arange(50))]
+    halves = [
+        (np.arange(100), np.arange(100, 150)),
+        (np.arange(50, 150), np.arange(50)),
+    ]
     with pytest.warns(UserWarning, match="y_pred contains classes not in y_true"):
         cross_validate(classifier(), X, y, cv=halves, scoring="balanced_accuracy")
     assert_same_folds(classifier(), X, y, cv=halves)
@@ -179,7 +183,8 @@ def test_times_are_shares_of_the_stack_s():
 
 
 @pytest.mark.parametrize(
-    "model", [LogisticRegression(), classifier(solver="lbfgs"), classifier(warm_start=True)]
+    "model",
+    [LogisticRegression(), classifier(solver="lbfgs"), classifier(warm_start=True)],
 )
 def test_what_cannot_be_trained_together_is_as_in_scikit_learn(model, stacks):
     ours = fused_cross_validate(model, X, y, cv=3)["test_score"]
@@ -195,14 +200,14 @@ def test_a_wrong_hyperparameter_is_raised_as_in_scikit_learn():
         fused_cross_validate(classifier(alpha=-1), X, y, cv=3)
     with pytest.raises(ValueError, match="scoring"):
         fused_cross_validate(classifier(), X, y, cv=3, scoring="no such")
-    with pytest.raises(ValueError, match="cannot be greater than the number of samples"):
+    with pytest.raises(ValueError, match="greater than the number of samples"):
         fused_cross_validate(classifier(), X, y, cv=KFold(1000))
 
 
 def test_a_fold_that_fails_leaves_the_others():
     bad = X.copy()
     bad[0] = np.nan
-    with pytest.warns(UserWarning, match="1 fits failed"):
+    with pytest.warns(FitFailedWarning, match="1 fits failed"):
         ours = fused_cross_validate(
             classifier(), bad, y, cv=[(np.arange(0, 50), np.arange(60, 70)),
                                       (np.arange(50, 100), np.arange(60, 70)),
@@ -225,7 +230,7 @@ def test_a_network_that_diverges_fails_alone():
           (np.arange(100, 150), np.arange(60, 140))]  # fmt: skip
     scores = []
     for validate in (fused_cross_validate, cross_validate):
-        with pytest.warns(UserWarning, match="1 fits failed"):
+        with pytest.warns(FitFailedWarning, match="1 fits failed"):
             made = validate(regressor(), huge, y.astype(float), cv=cv)
         scores.append(made["test_score"])
     assert_allclose(*scores, rtol=1e-9)
@@ -258,7 +263,9 @@ def bags(model, **params):
     """Ours and scikit-learn's."""
     params = {"n_estimators": 4, "random_state": 0} | params
     if hasattr(model, "predict_proba"):
-        return FusedBaggingClassifier(model, **params), BaggingClassifier(model, **params)
+        return FusedBaggingClassifier(model, **params), BaggingClassifier(
+            model, **params
+        )
     return FusedBaggingRegressor(model, **params), BaggingRegressor(model, **params)
 
 
@@ -325,7 +332,9 @@ def test_more_members_are_added():
     assert len(ours.estimators_) == 5
 
 
-@pytest.mark.parametrize("model", [None, LogisticRegression(), classifier(solver="lbfgs")])
+@pytest.mark.parametrize(
+    "model", [None, LogisticRegression(), classifier(solver="lbfgs")]
+)
 def test_other_members_are_as_in_scikit_learn(model, stacks):
     params = {"n_estimators": 3, "random_state": 0}
     ours = FusedBaggingClassifier(model, **params).fit(X, y)
@@ -352,7 +361,7 @@ def test_a_fitted_ensemble_can_be_cloned_and_has_scikit_learn_s_parameters():
     clone(ours.fit(X, y)).fit(X, y)
 
 
-def test_a_stack_in_compiled_form_uses_threads(form, stacks):  # noqa: F811
+def test_a_stack_in_compiled_form_uses_threads(form, stacks):
     with config_context(backend=form):
         ours, _ = bags(classifier())
         assert {each.backend_ for each in ours.fit(X, y).estimators_} == {form}
