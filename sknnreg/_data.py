@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse, vstack
 from sklearn.base import is_regressor
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import validate_data
@@ -39,7 +37,7 @@ class Data(NamedTuple):
     encoded : ndarray of shape (n, n_outputs)
         What to validate on.
     parts : tuple of Data
-        Of several models, where each has data of its own; see :func:`join`. Then
+        Of several models, where each has data of its own; see ``_join.py``. Then
         ``rows`` is (K, n_rows), and ``weight`` (1 or K, n).
     """
 
@@ -237,72 +235,6 @@ def rows_of(table: NDArray | None, which: NDArray) -> NDArray | None:
     if table is None or table.ndim == 1 or len(table) == 1:
         return table
     return table[which]
-
-
-def join(parts: Sequence[Data]) -> Data:
-    """Data of several models as one, in which each has row numbers of its own.
-
-    Their arrays are put below each other, or taken once if they are the same ones.
-    The models must agree on all shapes, and on what there is.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    first, given = parts[0], [part.validation for part in parts]
-    common = all(p.X is first.X and p.target is first.target for p in parts)
-    joined = beside if common else below
-    X = joined([part.X for part in parts])
-    encoded = joined([part.encoded for part in parts])
-    weight = joined([part.weight for part in parts], is_weight=True)
-    y = joined([part.y for part in parts])
-    validation, n = None, first.X.shape[0]
-    if given[0] is not None and given[0].X is first.X:
-        rows = numbered_rows([v.rows for v in given], n, common)
-        validation = Validation(X, encoded, y, weight, rows, tuple(given))
-    elif given[0] is not None:
-        validation = Validation(
-            below([v.X for v in given]),
-            below([v.target for v in given]),
-            below([v.y for v in given]),
-            below([v.weight for v in given], is_weight=True),
-            numbered_rows([v.rows for v in given], given[0].X.shape[0], False),
-            tuple(given),
-        )
-    return first._replace(
-        X=X,
-        target=joined([part.target for part in parts]),
-        weight=weight,
-        rows=numbered_rows([part.rows for part in parts], n, common),
-        validation=validation,
-        y=y,
-        encoded=encoded,
-        parts=tuple(parts),
-    )
-
-
-def beside(arrays: Sequence, is_weight: bool = False) -> Any:
-    """The one array that all have; of weights one row a model."""
-    if not is_weight or arrays[0] is None:
-        return arrays[0]
-    return np.stack(arrays)
-
-
-def below(arrays: Sequence, is_weight: bool = False) -> Any:
-    """Arrays or sparse matrices below each other; weights as one row."""
-    if arrays[0] is None:
-        return None
-    if issparse(arrays[0]):
-        return vstack(arrays, format="csr")
-    joined = np.concatenate(arrays)
-    return joined[None] if is_weight else joined
-
-
-def numbered_rows(rows: Sequence, n: int, common: bool) -> NDArray | None:
-    """Numbers, (K, n_rows), of the rows of models in arrays with ``n`` rows each."""
-    if common:
-        return None if rows[0] is None else np.stack(rows)
-    return np.stack(
-        [k * n + (np.arange(n) if own is None else own) for k, own in enumerate(rows)]
-    )
 
 
 def validate_input(model, X, y, dtype, reset: bool) -> tuple[Any, NDArray]:

@@ -92,10 +92,8 @@ class ValidationScore:
         score = np.full(len(loss), np.nan)
         for k, live in enumerate(self.live):
             if np.isfinite(loss[k]):  # else scikit-learn's metrics would refuse
-                (X, y, _), scorer = (
-                    own[k % len(own)] for own in (self.held_out, self.scorers)
-                )
-                answer = scorer(live, X, y)
+                X, y, _ = self.held_out[k % len(self.held_out)]
+                answer = self.scorers[k % len(self.scorers)](live, X, y)
                 if self.tolerant and isinstance(answer, str):
                     self.failed.add(k)  # the scorer's traceback
                 else:

@@ -97,8 +97,9 @@ class Evaluation:
             units: list[tuple[Fold, list[Candidate], Any]] = []
             for stack in stacks:
                 context = self._context(stack, n_epochs, tasks)
-                arguments = (self.job, stack, n_epochs, context, next(ends))
-                call = delayed(fit_together)(*arguments)
+                call = delayed(fit_together)(
+                    self.job, stack, n_epochs, context, next(ends)
+                )
                 units.append((stack.fold, stack.candidates, call))
             for fold, candidate in pairs:
                 parameters, context = candidate.parameters | limit, tasks.alone()

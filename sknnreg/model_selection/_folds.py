@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -22,9 +22,10 @@ class Once:
     """A splitter whose splits are made once, however often they are asked for."""
 
     def __init__(self, cv) -> None:
-        self.cv, self.splits = cv, None
+        self.cv = cv
+        self.splits: list[tuple] | None = None
 
-    def split(self, *data, **params):
+    def split(self, *data: Any, **params: Any) -> Iterator[tuple]:
         """The splits that ``cv`` has made when it was first asked."""
         if self.splits is None:
             self.splits = list(self.cv.split(*data, **params))

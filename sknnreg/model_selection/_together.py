@@ -24,9 +24,10 @@ from sknnreg._assemble import batch_size, hidden_sizes, new_stopping
 from sknnreg._backend import may_compile
 from sknnreg._composition import Surroundings, find_mlp, has_callbacks
 from sknnreg._config import config_context, get_config
-from sknnreg._data import Data, Given, check_data, hold_out, join
+from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier
 from sknnreg._hyperparameters import check_entries
+from sknnreg._join import join
 from sknnreg._run import Message, Run, Seed, draw_seeds, say
 from sknnreg._sklearn import _num_samples
 from sknnreg._stack import stack_key
