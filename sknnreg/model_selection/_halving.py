@@ -22,6 +22,10 @@ from sknnreg.model_selection._follow import Tasks, named
 from sknnreg.model_selection._search import MORE, FusedSearch, grid
 from sknnreg.model_selection._work import Fold, Job, numbered
 
+#: Iterations of ``min_resources="auto"``. With more, the first ones are too short to
+#: see overfitting; see docs/performance.md.
+MOST_ITERATIONS = 3
+
 
 class FusedHalvingSearchCV(FusedSearch):
     """Successive halving over epochs that continues training the survivors.
@@ -53,9 +57,12 @@ class FusedHalvingSearchCV(FusedSearch):
     max_resources : int or "auto", default="auto"
         Epochs of the last iteration at most; "auto" for the network's ``max_iter``.
 
-    min_resources : int, "smallest" or "exhaust", default="exhaust"
+    min_resources : int, "auto", "exhaust" or "smallest", default="auto"
         Epochs of the first iteration; "exhaust" for as many as let the last one have
-        ``max_resources``; "smallest" for 1.
+        ``max_resources``, as in HalvingGridSearchCV; "smallest" for 1. "auto" is
+        "exhaust", but at least ``max_resources / factor**2``: networks that will
+        overfit lead at first, and dropout is slow to begin with, so that after fewer
+        epochs the least regularized candidates would survive.
 
     aggressive_elimination : bool, default=False
         Repeat the first iteration until the remaining candidates fit the others.
@@ -98,7 +105,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         ],
         "min_resources": [
             Interval(Integral, 1, None, closed="left"),
-            StrOptions({"exhaust", "smallest"}),
+            StrOptions({"auto", "exhaust", "smallest"}),
         ],
         "aggressive_elimination": ["boolean"],
         "random_state": ["random_state"],
@@ -113,7 +120,7 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         n_candidates: int | None = None,
         factor: float = 3,
         max_resources: int | str = "auto",
-        min_resources: int | str = "exhaust",
+        min_resources: int | str = "auto",
         aggressive_elimination: bool = False,
         scoring: Any = None,
         n_jobs: int | None = None,
@@ -232,8 +239,13 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         required = 1 + floor(log(n_candidates, self.factor))
         given = self.min_resources
         self.min_resources_: int = 1 if isinstance(given, str) else given
-        if self.min_resources == "exhaust":
-            exhausting = int(self.max_resources_ // self.factor ** (required - 1))
+        if self.min_resources in ("auto", "exhaust"):
+            n = (
+                required
+                if self.min_resources == "exhaust"
+                else min(required, MOST_ITERATIONS)
+            )
+            exhausting = int(self.max_resources_ // self.factor ** (n - 1))
             self.min_resources_ = max(1, exhausting)
         if self.min_resources_ > self.max_resources_:
             raise ValueError(

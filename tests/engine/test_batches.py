@@ -114,3 +114,24 @@ def test_sparse_batches_have_the_dtype_asked_for():
     X, y, _ = numbered()
     batches = make_batches(csr_array(X), y, batch_size=10, dtype=np.float32)
     assert all(batch.x.dtype == np.float32 for batch in batches.epoch())
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("seeds", [None, (1, 1, 1), (1, 2, 3)])
+@pytest.mark.parametrize("size", [4, N])
+def test_each_model_visits_rows_of_its_own_as_if_it_were_alone(seeds, size, sparse):
+    X, y, weight = numbered()
+    X = csr_array(X) if sparse else X
+    rows = np.array([[0, 2, 4, 6, 8], [9, 8, 7, 6, 5], [3, 3, 1, 1, 0]])
+    size = min(size, rows.shape[1])
+    together = make_batches(
+        X, y, weight, rows=rows, batch_size=size, streams=seeds and Streams(seeds)
+    )
+    assert_allclose(together.total, (rows + 0.5).sum(axis=1))
+    found, _ = epochs(together, 2)
+    for k, own in enumerate(rows):
+        own_stream = None if seeds is None else Streams(seeds[k : k + 1])
+        alone = make_batches(
+            X, y, weight, rows=own, batch_size=size, streams=own_stream
+        )
+        assert_array_equal(found[:, k], epochs(alone, 2)[0][:, 0])

@@ -210,3 +210,15 @@ def test_the_network_itself_as_a_candidate():
     assert_array_equal(
         swapped.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
     )
+
+
+@pytest.mark.parametrize(
+    ("min_resources", "plan"), [("auto", [3, 9, 27]), ("exhaust", [1, 3, 9, 27])]
+)
+def test_the_first_iteration_is_long_enough_to_see_overfitting(min_resources, plan):
+    grid = {"alpha": np.logspace(-4, 0, 27)}
+    search = FusedHalvingSearchCV(
+        classifier(max_iter=27), grid, cv=2, refit=False, min_resources=min_resources
+    ).fit(X[:40], BINARY[:40])
+    assert search.n_resources_ == plan
+    assert search.n_candidates_ == [27, 9, 3, 1][: len(plan)]
