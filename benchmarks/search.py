@@ -5,8 +5,9 @@ two processes: ours fused, ours in GridSearchCV, scikit-learn's MLP in GridSearc
 values of α instead, as it has no dropout) and skorch in GridSearchCV. Contenders take
 turns within one run; a ratio is their median divided by the fused search's.
 
-``--halving`` compares successive halving with the whole grid, both fused: seconds, epochs, and
-how far below the best the winner's score by the whole grid is, in standard errors.
+``--halving`` compares successive halving with the whole grid, both fused: seconds
+and epochs, and how far below the best the winner's score by the whole grid is, in
+standard errors.
 
 ``--vmap`` compares the seconds a model of one stack of 16 with JAX's vmap over 16
 models, compiled before.
@@ -142,7 +143,8 @@ def halving_case(name, args):
     epochs = new @ halving.n_candidates_ / (81 * len(table["params"]))
     print(
         f"{name:14} whole {seconds['whole']:6.2f} s  halving/whole {share:5.2f}  "
-        f"({epochs:.2f} of the epochs)  winner {below:4.2f} standard errors below the best",
+        f"({epochs:.2f} of the epochs)  "
+        f"winner {below:4.2f} standard errors below the best",
         flush=True,
     )
     return {"data": name, "seconds": seconds, "epochs": epochs, "below": below}

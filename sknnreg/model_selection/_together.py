@@ -110,10 +110,11 @@ class Fit:
 
 
 class Member(NamedTuple):
-    """A network of a stack: its data and its seed."""
+    """A network of a stack: its ``stack_key``, its data and its seed."""
 
     fit: Fit
     model: Any
+    key: tuple | None
     data: Data
     seed: Seed
 
@@ -178,8 +179,7 @@ def chunks(fits: Sequence[Fit], n_jobs: int | None) -> Iterator[list[Member]]:
             member = prepared(fit, seen)
         except (TypeError, ValueError):
             continue  # its own fit says it best
-        key = shapes(member.data), stack_key(member.model, own_rows=True)
-        groups.setdefault(key, []).append(member)
+        groups.setdefault((shapes(member.data), member.key), []).append(member)
     for members in groups.values():
         n = math.ceil(len(members) / stack_limit(members[0]))
         n = max(n, min(effective_n_jobs(n_jobs), len(members) // 2))
@@ -193,15 +193,16 @@ def prepared(fit: Fit, seen: dict[tuple, Any]) -> Member:
     model, (X, y, arguments) = find_mlp(fit.estimator), fit.given
     model._validate_params()
     check_entries(model)
+    key = stack_key(model, own_rows=True)
     weight, given = arguments.get("sample_weight"), Given.of(arguments)
     data = check_data(model, X, y, weight, given, target=model._new_target())
     # members of an ensemble are given the same rows, with weights of their own
     data = data._replace(
         X=seen.setdefault((id(X), data.X.dtype), data.X),
-        target=seen.setdefault((id(X), id(y), data.X.dtype), data.target),
+        target=seen.setdefault((id(X), id(y), data.X.dtype, key), data.target),
     )
     seed = draw_seeds(model.random_state, 1)[0]
-    return Member(fit, model, hold_out(model, data, seed[0]), seed)
+    return Member(fit, model, key, hold_out(model, data, seed[0]), seed)
 
 
 def shapes(data: Data) -> tuple:
