@@ -106,7 +106,7 @@ def test_each_fold_is_trained_as_if_it_were_alone(params, stacks):
 @both_forms
 def test_of_unequal_folds_the_equal_ones_are_trained_together(stacks):
     assert_same_folds(classifier(), X[:149], y[:149], cv=KFold(4))
-    assert stacks == [3]  # 112, 111, 111 and 111 others to train on... of 149
+    assert stacks == [3]  # 111 rows to train on, and three times 112
 
 
 def test_folds_with_different_classes_are_told_apart(stacks):
