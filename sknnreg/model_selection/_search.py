@@ -250,11 +250,11 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
 
     Candidates that differ in numbers only (``alpha``, ``l1_ratio``, ``alpha_bias``,
     ``dropout``, ``input_dropout``, ``input_noise``, ``learning_rate_init``,
-    ``momentum``, ``max_norm``, ``clip_norm``, ``random_state``) have networks of equal
-    shape, which go through every mini-batch in one pass (horizontal fusion: Wang et al.
-    2021, "Horizontally fused training array"). Others, ``solver="lbfgs"`` and other
-    estimators are fitted one by one. With an int ``random_state`` the scores are those
-    of GridSearchCV.
+    ``momentum``, ``max_norm``, ``clip_norm``, ``averaging``, ``random_state``) have
+    networks of equal shape, which go through every mini-batch in one pass (horizontal
+    fusion: Wang et al. 2021, "Horizontally fused training array"). Others,
+    ``solver="lbfgs"`` and other estimators are fitted one by one. With an int
+    ``random_state`` the scores are those of GridSearchCV.
 
     Steps of a pipeline before the network are fitted once for each fold and setting of
     theirs, not once a candidate.

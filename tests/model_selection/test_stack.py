@@ -103,6 +103,30 @@ def test_members_go_on_alone():
         assert_same_fit(ours.partial_fit(X, y), model)
 
 
+def test_pieces_of_a_recipe_for_tables():
+    """Averages, biases from the data and scales of the inputs, seed by seed."""
+    common = MLPRegressorScratch(
+        hidden_layer_sizes=(8, 6),
+        solver="adamw",
+        learning_rate="coslog4",
+        learning_rate_init=0.02,
+        activation="mish",
+        bias_init="data",
+        input_scale=6.0,
+        averaging=0.5,
+        batch_size=20,
+        max_iter=8,
+    )
+    models = [
+        clone(common).set_params(averaging=decay, random_state=seed)
+        for decay, seed in ((0.5, 0), (0.9, 1), (0.5, 1))
+    ]
+    together = [clone(model) for model in models]
+    fit_stack(together, X, y)
+    for model, ours in zip(models, together, strict=True):
+        assert_same_fit(ours, model.fit(X, y))
+
+
 def test_validation_data_and_weights():
     weight = rng.uniform(0.1, 2, size=len(y))
     given = {"X_val": X[:30], "y_val": y[:30], "sample_weight_val": weight[:30]}
@@ -134,6 +158,8 @@ def test_one_warning_a_model():
         {"max_norm": 1.0},
         {"dropout": 0.1},
         {"input_noise": 0.1},
+        {"input_scale": 6.0},
+        {"averaging": 0.5},
         {"penalty": "l1"},
         {"class_weight": {0: 1, 1: 2}},
         {"init": np.ones},
