@@ -2,10 +2,10 @@
 
 Each data set ``NAME.npz`` of ``--data FOLDER`` is split ``--seeds`` times into at most
 ``--rows`` training rows and at most 5000 others to judge by. Each piece is put into a
-plain network alone (or, with ``--out``, left out of the recipe); the table is the
-relative change of the loss, mean over data sets and its standard error, the seeds of a
-data set being averaged first. Log loss for classification, RMSE / standard deviation
-for regression: negative is better.
+plain network alone, some together (or, with ``--out RECIPE``, the pieces of one are
+left out, one at a time). The table is the relative change of the loss, mean over data
+sets and its standard error, the seeds of a data set being averaged first. Log loss for
+classification, RMSE / standard deviation for regression: negative is better.
 """
 
 from __future__ import annotations
@@ -49,11 +49,22 @@ PIECES = {
     "constant rate, averages": {"learning_rate": "constant", "averaging": 0.8},
     "biases from data": {"bias_init": "data"},
     "input scale": {"input_scale": 6.0},
+    "input scale 2": {"input_scale": 2.0},
     "rate 0.002": {"learning_rate_init": 2e-3},
     "rate 0.01": {"learning_rate_init": 1e-2},
 }
-#: of the recipe whose pieces are left out
-RECIPE = ()
+AVERAGES = "constant rate, averages"
+#: several together
+RECIPES = {
+    "averages, scale": (AVERAGES, "input scale"),
+    "averages, biases": (AVERAGES, "biases from data"),
+    "averages, biases, scale 2": (AVERAGES, "biases from data", "input scale 2"),
+    "scale, beta_2": ("rate 0.01", "input scale", "beta_2"),
+    "all of RealMLP": (
+        *("coslog4", "rate 0.01", "beta_2"),
+        *("input scale", "biases from data"),
+    ),
+}
 
 
 def settings(pieces):
@@ -92,14 +103,15 @@ def loss_of(params, X, X_test, y, y_test, task, seed):
 
 def variants(args):
     """Name and hyperparameters of the reference, and of all that is held against it."""
-    names = args.pieces or list(PIECES)
     if args.out:
-        parts = [name for name in RECIPE if name in names]
-        without = {f"without {a}": [b for b in RECIPE if b != a] for a in parts}
-        return {"recipe": settings(RECIPE)} | {
+        recipe = RECIPES[args.out]
+        without = {f"without {a}": [b for b in recipe if b != a] for a in recipe}
+        return {args.out: settings(recipe)} | {
             name: settings(rest) for name, rest in without.items()
         }
-    return {"plain": PLAIN} | {name: settings([name]) for name in names}
+    every = {name: (name,) for name in PIECES} | RECIPES
+    names = args.pieces or list(every)
+    return {"plain": PLAIN} | {name: settings(every[name]) for name in names}
 
 
 def known(args):
@@ -173,8 +185,8 @@ def main():
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=[])
-    parser.add_argument("--pieces", nargs="+", default=[], choices=list(PIECES))
-    parser.add_argument("--out", action="store_true")
+    parser.add_argument("--pieces", nargs="+", default=[], choices=[*PIECES, *RECIPES])
+    parser.add_argument("--out", choices=list(RECIPES), help="leave its pieces out")
     parser.add_argument("--json")
     parser.add_argument("--known", nargs="+", default=[], help="earlier --json files")
     args = parser.parse_args()
