@@ -232,8 +232,7 @@ class Run:
         if np.isfinite(score).all():
             progress = task.progress
             vectors = [*progress.vectors, *progress.start]
-            every = np.ones(len(score), bool)
-            progress.stopping = progress.stopping.keep(-1, score, every, vectors)
+            progress.stopping = progress.stopping.keep(-1, score, vectors)
 
     def train(
         self, n_epochs: int, reports: Sequence[Report] = (), *, quiet: bool = False

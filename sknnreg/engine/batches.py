@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,7 @@ class Batches:
         """Rows of an epoch."""
         return self.rows.shape[1]
 
-    @property
+    @cached_property
     def total(self) -> NDArray | int:
         """Sum of the weights of all rows, or their number."""
         if self.weight is None:

@@ -6,11 +6,13 @@ validation data the score is minus the training loss.
 
 from __future__ import annotations
 
+import math
 from dataclasses import InitVar, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sknnreg.engine.model_axis import copy_all
 
 
 @dataclass
@@ -67,59 +69,59 @@ class EarlyStopping:
         A stalled model has run out of patience: the caller either ends it
         (:meth:`end`) or helps it and lets it go on (:meth:`restart`).
         """
-        finite = np.isfinite(score)
-        active = self.active & finite
-        waited = np.where(score > self.best + self.tol, 0, self.waited + 1)
-        after = self._with(
-            diverged=self.diverged | (self.active & ~finite),
-            active=active,
-            waited=waited,
-            **self._kept(epoch, score, active & (score > self.best), vectors),
-        )
-        return after, active & (waited >= self.patience)
+        after = self._copy()
+        better = []
+        # model by model: one alone would pay for a dozen operations on arrays of one
+        for k, (value, best, active) in enumerate(
+            zip(score.tolist(), self.best.tolist(), self.active.tolist(), strict=True)
+        ):
+            after.waited[k] = 0 if value > best + self.tol else self.waited[k] + 1
+            if active and not math.isfinite(value):
+                after.active[k], after.diverged[k] = False, True
+            elif active and value > best:
+                better.append(k)
+        after._keep(epoch, score, better, vectors)
+        return after, after.active & (after.waited >= self.patience)
 
-    def keep(
-        self, epoch: int, score: NDArray, which: NDArray, vectors: list[NDArray]
-    ) -> EarlyStopping:
-        """After making these models' present vectors (K, ...) the kept ones."""
-        return self._with(**self._kept(epoch, score, which, vectors))
+    def keep(self, epoch: int, score: NDArray, vectors: list[NDArray]) -> EarlyStopping:
+        """After making all models' present vectors (K, ...) the kept ones."""
+        after = self._copy()
+        after._keep(epoch, score, list(range(len(score))), vectors)
+        return after
 
-    def _kept(
-        self, epoch: int, score: NDArray, which: NDArray, vectors: list[NDArray]
-    ) -> dict:
-        """What changes by keeping the vectors of some models."""
-        if which.all():
-            # beside the last snapshot, which an interrupt would else leave in pieces
+    def _keep(
+        self, epoch: int, score: NDArray, which: list[int], vectors: list[NDArray]
+    ) -> None:
+        """Keep the vectors of some models, beside an earlier value's snapshot."""
+        for k in which:
+            self.best[k], self.best_epoch[k] = score[k], epoch
+        if not self.snapshot:
+            self.snapshot = [vector.copy() for vector in vectors]
+        elif len(which) == len(score):
+            # not over the last snapshot, which an interrupt would leave in pieces
             kept = self.spare or [np.empty_like(vector) for vector in vectors]
-            for copy, vector in zip(kept, vectors, strict=True):
-                np.copyto(copy, vector)
-            best_epoch = np.full(len(score), epoch)
-            return {
-                "best": score.copy(),
-                "best_epoch": best_epoch,
-                "snapshot": kept,
-                "spare": self.snapshot,
-            }
-        kept = self.snapshot or [vector.copy() for vector in vectors]
-        if not which.any():
-            return {"snapshot": kept}
-        for copy, vector in zip(kept, vectors, strict=True):
-            copy[which] = vector[which]
-        return {
-            "best": np.where(which, score, self.best),
-            "best_epoch": np.where(which, epoch, self.best_epoch),
-            "snapshot": kept,
-        }
+            copy_all(kept, vectors)
+            self.snapshot, self.spare = kept, self.snapshot
+        elif which:
+            for copy, vector in zip(self.snapshot, vectors, strict=True):
+                copy[which] = vector[which]
 
     def end(self, which: NDArray) -> EarlyStopping:
         """After ending the training of these models."""
-        return self._with(active=self.active & ~which)
+        after = self._copy()
+        after.active &= ~which
+        return after
 
     def restart(self, which: NDArray) -> EarlyStopping:
         """After giving these models their whole patience again."""
-        return self._with(waited=np.where(which, 0, self.waited))
+        after = self._copy()
+        after.waited[which] = 0
+        return after
 
-    def _with(self, **changes: Any) -> EarlyStopping:
+    def _copy(self) -> EarlyStopping:
+        """The same value with arrays of its own; but the snapshot, which is shared."""
         after = object.__new__(EarlyStopping)
-        vars(after).update(vars(self), **changes)
+        vars(after).update(vars(self))
+        for name in ("best", "best_epoch", "waited", "active", "diverged"):
+            setattr(after, name, getattr(self, name).copy())
         return after

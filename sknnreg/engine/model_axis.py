@@ -35,6 +35,13 @@ def a_model(number: Number, ndim: int) -> Number:
     return number
 
 
+def copy_all(targets: Sequence[NDArray], sources: Sequence[NDArray]) -> None:
+    """Write arrays over others of the same shapes."""
+    for target, source in zip(targets, sources, strict=True):
+        if source.size:  # most networks have no running statistics
+            np.copyto(target, source)
+
+
 def take(state: Any, which: NDArray) -> Any:
     """The part of a state that belongs to some models, as a copy.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Streams:
             for purpose, child in zip(PURPOSES, others, strict=True):
                 self._generators[purpose].append(_generator(child))
 
-    @property
+    @cached_property
     def shared(self) -> bool:
         """Whether all models draw the same numbers."""
         return bool((self.stream_of == 0).all())

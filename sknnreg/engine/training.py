@@ -7,6 +7,7 @@ score, history, early stopping, when training ends, interrupts, divergence.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.history import Row
-from sknnreg.engine.model_axis import Number
+from sknnreg.engine.model_axis import Number, copy_all
 from sknnreg.engine.network import Bound
 from sknnreg.engine.parameters import Parameters
 from sknnreg.engine.penalties import Regularizer
@@ -99,7 +100,8 @@ class Task:
     def __post_init__(self) -> None:
         #: the weight matrices, by layer
         self.matrices = self.parameters.matrices()
-        self._starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
+        starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
+        self._starts = np.array(starts)
         progress = self.progress
         progress.vectors = self.parameters.vectors
         if not progress.start:
@@ -160,12 +162,11 @@ class Epochs:
         """Whether another epoch is to come; notes where it starts."""
         progress = self.task.progress
         ended = self._running & ~progress.stopping.active
-        if self.stopped or progress.epoch >= self.last or ended.any():
+        if self.stopped or progress.epoch >= self.last or any(ended.tolist()):
             return False
         for report in self.reports:
             report.before(self.task)
-        for start, vector in zip(progress.start, progress.vectors, strict=True):
-            np.copyto(start, vector)
+        copy_all(progress.start, progress.vectors)
         self._opened, self._steps = progress.epoch, progress.optimizer.t
         return True
 
@@ -182,7 +183,7 @@ class Epochs:
                 progress.epoch, score, [*progress.vectors, *progress.start]
             )
         factor = progress.factor
-        if stalled.any():
+        if any(stalled.tolist()):
             helped, factor = solver.help(progress, stalled, rate)
             stopping = stopping.restart(helped).end(stalled & ~helped)
         progress.history.append(row)
@@ -207,8 +208,7 @@ class Epochs:
         progress = self.task.progress
         del progress.history.rows[progress.epoch :]
         if self._opened == progress.epoch:
-            for start, vector in zip(progress.start, progress.vectors, strict=True):
-                np.copyto(vector, start)
+            copy_all(progress.vectors, progress.start)
             progress.optimizer.t = self._steps
 
 
@@ -265,15 +265,28 @@ def measure(
         )
         if task.keep_best:
             score = reached
-    best = np.maximum(task.progress.stopping.best, score)
-    # NaN or infinite anywhere leaves no finite sum
-    sound = np.isfinite(loss + score + np.vecdot(theta, theta))
-    sound &= score > best - BLOWN_UP * (1 + np.abs(best))
-    if not sound.all():
+    sound = [
+        # NaN or infinite anywhere leaves no finite sum
+        math.isfinite(sum(sums)) and not has_blown_up(reached, best)
+        for *sums, reached, best in zip(
+            loss.tolist(),
+            np.vecdot(theta, theta).tolist(),
+            score.tolist(),
+            task.progress.stopping.best.tolist(),
+            strict=True,
+        )
+    ]
+    if not all(sound):
         score = np.where(sound, score, np.nan)
         if task.keep_best:
             row["validation_score"] = score
     return row, score
+
+
+def has_blown_up(score: float, best: float) -> bool:
+    """Whether a score has fallen far from the best before it, or is NaN."""
+    best = max(best, score)
+    return not score > best - BLOWN_UP * (1 + abs(best))
 
 
 @quietly()

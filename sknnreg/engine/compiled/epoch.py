@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
@@ -56,11 +55,9 @@ class CompiledEpoch:
         if weight is None:
             weight = np.empty((1, 0), batches.dtype)
         self.rows = [
-            Rows(
-                read_only(batches.X), read_only(batches.y), each, np.empty(0, np.int64)
-            )
-            for each in weight
+            Rows(read_only(batches.X), read_only(batches.y), each) for each in weight
         ]
+        self.per_call = self._per_call()
         n = len(parameters.theta)
         self.words = np.zeros((n, 4), np.uint64)
         self.rates = np.zeros((n, len(batches)))
@@ -69,7 +66,9 @@ class CompiledEpoch:
         self._pool: ThreadPoolExecutor | None = None
         self.steps = compiled_steps(structure.key, sources())
         # compile now, where it is expected to fail: no batch is all it takes
-        self.steps(self.plan, self.models[0], self._scratches[0], self.rows[0], 0, 0, 0)
+        model, scratch, rows = self.models[0], self._scratches[0], self.rows[0]
+        no_order = np.empty(0, np.int64)
+        self.steps(self.plan, model, scratch, rows, no_order, 0, 0, 0)
 
     def _models(self, task: Task) -> list[Model]:
         parameters, solver = task.parameters, self.solver
@@ -150,7 +149,8 @@ class CompiledEpoch:
         if "dropout" in self.program.layers:
             self.words[:] = streams.states("dropout")
         sums = np.zeros((len(self.models), 2))
-        for first, last in self._calls(len(batches)):
+        for first in range(0, len(batches), self.per_call):
+            last = min(first + self.per_call, len(batches))
             models = self._with_noise(task, first, last)
             calls = [
                 (model, self.rows[k % len(self.rows)], order[k % len(order)])
@@ -163,16 +163,14 @@ class CompiledEpoch:
         loss, penalty = sums.T / batches.total
         return loss + penalty, penalty, base * schedule[-1]
 
-    def _calls(self, count: int) -> Iterator[tuple[int, int]]:
-        """Batches of an epoch, as many as one call goes over."""
+    def _per_call(self) -> int:
+        """Batches that one call goes over."""
         n_weights = sum(op["n_in"] * op["n_out"] for op in self.plan.ops)
         per_call = LONGEST_CALL // (self.plan.batch_size * n_weights + 1)
         if self.program.noise is not None:
             row = self.plan.batch_size * self.rows[0].X.shape[1]
             per_call = min(per_call, LONGEST_NOISE // row)
-        per_call = max(1, per_call)
-        for first in range(0, count, per_call):
-            yield first, min(first + per_call, count)
+        return int(max(1, per_call))
 
     def _with_noise(self, task: Task, first: int, last: int) -> list[Model]:
         """The models with noise for the rows of these batches, if there is any."""
@@ -197,15 +195,7 @@ class CompiledEpoch:
         def run(thread: int) -> list[tuple[float, float]]:
             scratch = self._scratches[thread]
             return [
-                self.steps(
-                    self.plan,
-                    model,
-                    scratch,
-                    rows._replace(order=order),
-                    first,
-                    last,
-                    t,
-                )
+                self.steps(self.plan, model, scratch, rows, order, first, last, t)
                 for model, rows, order in calls[thread::threads]
             ]
 

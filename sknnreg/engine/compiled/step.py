@@ -88,22 +88,21 @@ class Scratch(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The training data, and an order of its rows."""
+    """The training data."""
 
     X: NDArray
     y: NDArray
     weight: NDArray
-    order: NDArray
 
 
 @jit
-def gather(m, s, rows, start, stop, first):
+def gather(m, s, rows, order, start, stop, first):
     """Take rows into the scratch; gives the sum of their weights."""
     n, width = stop - start, rows.X.shape[1]
     total, several = 0.0, 0
     x = matrix(s.value, 0, n, width)
     for i in range(n):
-        row = rows.order[start + i]
+        row = order[start + i]
         for j in range(width):
             x[i, j] = rows.X[row, j]
         for j in range(rows.y.shape[1]):
@@ -173,7 +172,7 @@ def compiled_steps(key: str, sources: str):
     """``steps`` for a structure; on disk it is found by these two strings."""
 
     @numba.njit(nogil=True, error_model="numpy", fastmath=FAST, cache=True)
-    def steps(plan, m, s, rows, first, last, t):
+    def steps(plan, m, s, rows, order, first, last, t):
         """Batches ``first`` to ``last`` of one model that has done ``t`` steps.
 
         Gives the sums of weighted losses and penalties.
@@ -181,10 +180,10 @@ def compiled_steps(key: str, sources: str):
         total_loss, total_penalty = 0.0, 0.0
         if len(sources) == 0:  # never: what is not used is not closed over
             return total_loss, total_penalty
-        n, size = rows.order.size, plan.batch_size
+        n, size = order.size, plan.batch_size
         for batch in range(first, last):
             start, stop = batch * size, min(batch * size + size, n)
-            weight = gather(m, s, rows, start, stop, first * size)
+            weight = gather(m, s, rows, order, start, stop, first * size)
             total_loss += value_and_gradient(key, plan, m, s, stop - start)
             t += 1
             # the last gradient of an epoch is looked at
