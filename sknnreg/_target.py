@@ -166,7 +166,13 @@ class ClassTarget(Target):
             )
 
     def encode(self, y):
-        return self.binarizer.transform(y)
+        if self.is_multilabel:
+            return self.binarizer.transform(y)
+        # the labels are known to be of these classes: to have that checked again, four
+        # times, would take a quarter of the shortest fits
+        classes = self.binarizer.classes_
+        code = np.searchsorted(classes, y)[:, None]
+        return code if self.is_binary else code == np.arange(len(classes))
 
     def soften(self, encoded):
         return smooth_labels(encoded, self.label_smoothing, self.is_multiclass)
