@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sknnreg.engine.cost import L2
 from sknnreg.engine.sparse import SparseStack, row_slice
 from sknnreg.engine.streams import Streams
 
 #: Numbers of X gathered in one go: they stay in the processor's cache until used.
-SCRATCH = 65536
+SCRATCH = L2 // 16
 
 
 class Batch(NamedTuple):

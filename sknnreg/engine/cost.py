@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sknnreg.engine.training import Task
 
+
+def second_level_cache() -> int:
+    """Bytes of a core's second-level cache; 1 MiB where the system does not tell.
+
+    Between 256 KiB and 2 MiB: larger ones are shared by several cores. No number that
+    is computed depends on it, only how long that takes.
+    """
+    try:
+        told = os.sysconf("SC_LEVEL2_CACHE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        told = 0
+    return min(max(told, 2**18), 2**21) if told > 0 else 2**20
+
+
+L2 = second_level_cache()
+
 #: Bytes that one step of a stack goes through: parameters, gradients and moments, and
 #: half of the activations. Measured: a stack that leaves the second-level cache loses
 #: more than it gains (docs/performance.md).
-CACHE = 900_000
+CACHE = round(0.86 * L2)
 
 #: Models of a stack in compiled form, which goes through them one by one: what they
 #: share is an epoch's bookkeeping.

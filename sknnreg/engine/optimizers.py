@@ -18,11 +18,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sknnreg.engine.cost import L2
 from sknnreg.engine.model_axis import Number
 
 #: Bytes of a block of one vector, measured: shorter ones are lost to the calls, longer
-#: ones to memory.
-BLOCK = 2**18
+#: ones to memory. Of the four vectors of Adam a quarter each.
+BLOCK = L2 // 4
 
 
 @dataclass
