@@ -25,6 +25,7 @@ from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
 from sknnreg._sklearn import InvalidParameterError, _fit_context
 from sknnreg._target import Target
+from sknnreg._threads import one_blas_thread, threads_for
 from sknnreg.callbacks import checkpoint_of
 from sknnreg.engine.network import Bound
 from sknnreg.engine.streams import Streams
@@ -207,7 +208,10 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
         """Raw outputs (n, n_raw) for new data."""
         check_is_fitted(self)
         X = self._validate_new(X)
-        return Bound(self._network, fitted_arrays(self, self._network)).predict(X)[0]
+        bound = Bound(self._network, fitted_arrays(self, self._network))
+        threads = threads_for(X.shape[0] // (2 * bound.block))
+        with one_blas_thread(threads > 1):
+            return bound.predict(X, threads=threads)[0]
 
     def _inverse_link(self, raw: NDArray) -> NDArray:
         return self._network.loss.inverse_link(raw)

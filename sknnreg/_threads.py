@@ -10,6 +10,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
+#: each has a scratch of some megabytes
+MOST_THREADS = 8
+
 _lock = threading.Lock()
 _inside = 0
 _limiter: Any = None
@@ -25,6 +28,11 @@ def n_threads() -> int:
     """How many threads BLAS may use at present: what the user has allowed."""
     libraries = _controller().lib_controllers
     return max((x.num_threads for x in libraries if x.user_api == "blas"), default=1)
+
+
+def threads_for(parts: int) -> int:
+    """On how many threads to do work of so many parts, with one BLAS thread in each."""
+    return min(n_threads(), parts, MOST_THREADS) if parts > 1 else 1
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,19 +149,39 @@ class Bound:
         block: int | None = None,
         streams: Streams | None = None,
         rows: NDArray | None = None,
+        threads: int = 1,
     ) -> NDArray:
         """Raw outputs (K, n, n_out) of rows, block by block through one scratch.
 
-        Of all rows, or of those with the numbers ``rows``, (1 or K, n).
+        Of all rows, or of those with the numbers ``rows``, (1 or K, n). On several
+        threads each has a scratch of its own; the answer is the same.
         """
         n = X.shape[0] if rows is None else rows.shape[1]
         block = block or self.block
         answer = np.empty((self.n_models, n, self.network.n_out), self.dtype)
-        for start in range(0, n, block):
-            part = slice(start, min(start + block, n))
-            x = X[part] if rows is None else taken(X, rows[:, part])
-            answer[:, part] = self.forward(batch(x, self.dtype), streams)
+
+        def work(bound: Bound, first: int) -> None:
+            for start in range(first * block, n, threads * block):
+                part = slice(start, min(start + block, n))
+                x = X[part] if rows is None else taken(X, rows[:, part])
+                answer[:, part] = bound.forward(batch(x, self.dtype), streams)
+
+        if threads == 1:
+            work(self, 0)
+            return answer
+        with ThreadPoolExecutor(threads) as pool:
+            futures = [
+                # how NumPy treats overflows is a matter of the context
+                pool.submit(copy_context().run, work, self._another(), thread)
+                for thread in range(threads)
+            ]
+        for future in futures:
+            future.result()
         return answer
+
+    def _another(self) -> Bound:
+        """The same arrays with a scratch of its own."""
+        return Bound(self.network, self.values, self.gradients)
 
     def loss(
         self, X, y: NDArray, weight: NDArray | None, rows: NDArray | None = None
