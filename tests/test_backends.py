@@ -311,3 +311,20 @@ def test_clones_and_refits_forget_the_form():
     assert not hasattr(clone(model), "backend_")
     with config_context(backend="numpy"):
         assert model.fit(X, y).backend_ == "numpy"
+
+
+@pytest.mark.parametrize(
+    ("n_in", "n_out"), [(5, 1), (5, 16), (32, 17), (33, 17), (5, 3)]
+)
+@pytest.mark.parametrize("rows", [1, 4, 7])
+def test_gradients_of_weights_by_loops_and_by_blas(n_in, n_out, rows):
+    import numba
+
+    from sknnreg.engine.compiled.layers import product_with_transposed
+
+    call = numba.njit(lambda x, dy, out: product_with_transposed(x, dy, out))
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((rows, n_in)), rng.standard_normal((rows, n_out))
+    out = np.full((n_in, n_out), np.nan)
+    call(x, dy, out)
+    np.testing.assert_allclose(out, x.T @ dy, rtol=1e-10, atol=1e-12)
