@@ -87,6 +87,15 @@ class Learned(NamedTuple):
     attributes: dict[str, Any]
 
 
+def configuration() -> dict[str, Any]:
+    """sknnreg's, with compiled code only where it is asked for.
+
+    A search has many structures, and may have less time than it takes to compile them.
+    """
+    config = get_config()
+    return config | {"backend": "numpy"} if config["backend"] == "auto" else config
+
+
 class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
     """An ensemble of networks for a table. Use the derived classes."""
 
@@ -166,13 +175,13 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
             },
             learned.network | {"batch_size": batch_size(len(folds[0].train))},
             seed,
-            get_config(),
+            configuration(),
         )
         search = Search(
             job,
             folds,
             learned.loss,
-            ("none",) if issparse(X) else NUMBERS,
+            ("none",) if issparse(X) else tuple(NUMBERS),
             n_candidates=self.n_candidates,
             max_iter=self.max_iter,
             max_time=np.inf if self.max_time is None else float(self.max_time),

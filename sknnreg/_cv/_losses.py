@@ -19,6 +19,7 @@ Loss = Callable[[NDArray, NDArray], float]
 
 def log_loss(encoded: NDArray, is_multiclass: bool, weight: NDArray | None) -> Loss:
     """Mean log loss of probabilities, those of a row's labels added."""
+    encoded = encoded.astype(float)
 
     def loss(probability, rows):
         p, y = np.clip(probability, SMALLEST, 1 - SMALLEST), encoded[rows]

@@ -50,8 +50,8 @@ def rungs(n_folds: int, n_rows: int) -> list[range]:
     """Few rows make a fold's score noisy: then more folds tell who goes on."""
     if n_folds < 3:
         return [range(n_folds)]
-    first = n_folds // 2 if n_rows < 2000 else 1
-    second = (first + n_folds) // 2 if first > 1 else 2
+    first = max(1, n_folds // 4) if n_rows < 2000 else 1
+    second = 2 * first
     parts = [range(first), range(first, second), range(second, n_folds)]
     return [part for part in parts if len(part)]
 

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sknnreg._cv._space import OPEN
+from sknnreg._cv._space import NUMBERS, OPEN
+from sknnreg._hyperparameters import SHARED
 
 if TYPE_CHECKING:
     from sknnreg._cv._search import Search
     from sknnreg._cv._space import Candidate
 
+#: of what a candidate does not set
+DEFAULTS = {name: SHARED[name].default for name in OPEN}
+
 
 def parameters(candidate: Candidate) -> dict[str, Any]:
     """Of a pipeline like ``best_estimator_``."""
     inside = {f"network__{name}": value for name, value in candidate.network.items()}
-    return {"preprocessor__numbers": candidate.numbers} | inside
+    way = NUMBERS[candidate.numbers]
+    return {f"preprocessor__{name}": value for name, value in way.items()} | inside
 
 
 def results(search: Search, score: Callable[[float], float]) -> dict[str, Any]:
@@ -62,5 +67,5 @@ def leaderboard(search: Search, results: dict[str, Any]) -> dict[str, list]:
     tried = [search.tried()[i] for i in order]
     board |= {"numbers": [c.numbers for c in tried], "shape": [c.shape for c in tried]}
     for name in OPEN:
-        board[name] = [c.network.get(name, 0.0) for c in tried]
+        board[name] = [c.network.get(name, DEFAULTS[name]) for c in tried]
     return board

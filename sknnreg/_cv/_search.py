@@ -9,22 +9,23 @@ from math import ceil, isinf
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
+from sknnreg._config import config_context
 from sknnreg._cv._plan import Plan, plan, race_size, survivors
 from sknnreg._cv._race import Race
 from sknnreg._cv._selection import select
-from sknnreg._cv._space import PORTFOLIO, Candidate, draw, portfolio
+from sknnreg._cv._space import MOST_COLUMNS, PORTFOLIO, Candidate, draw, portfolio
 from sknnreg._cv._work import Job, Member
 from sknnreg._data import Given
 from sknnreg._report import say
 from sknnreg._run import start
+from sknnreg.engine.training import Report, Task
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
 #: candidates where no time limits them
 N_CANDIDATES = 24
-#: inputs above which numbers are not spread over several each
-WIDE = 100
 #: rows that a first timing needs at most
 PILOT_ROWS = 20_000
 #: share of the time that is left for what comes after training
@@ -33,6 +34,16 @@ RESERVE = 0.04
 ENSEMBLE_SIZE = 32
 #: share of the first candidates' pairs of preparation and shape that others are like
 LEADING = 0.5
+
+
+class Clock(Report):
+    """When the epochs of a training end."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def after(self, task: Task) -> None:
+        self.ends.append(time.perf_counter())
 
 
 class Search:
@@ -85,8 +96,6 @@ class Search:
         deadline = began + max_time * (1 - RESERVE)
         self.candidates = portfolio(len(PORTFOLIO), choices)[:n_candidates]
         self.plan, n_inputs = self._plan(deadline)
-        if n_inputs > WIDE:
-            self.candidates = [c for c in self.candidates if c.numbers != "piecewise"]
         if max_iter is not None:
             self.plan = self.plan._replace(max_iter=max_iter)
         patience = max(10, self.plan.max_iter // 5)
@@ -96,7 +105,7 @@ class Search:
         self.race = Race(self.job, folds, loss, n_jobs, deadline, n_inputs)
 
     def _plan(self, deadline: float) -> tuple[Plan, int]:
-        """What fits into the time, by the first two epochs of the first candidate."""
+        """What fits into the time, by the first epochs of the first candidate."""
         fold, limited = self.folds[0], not isinf(deadline)
         n_rows, rows = len(fold.train), fold.train
         if n_rows > PILOT_ROWS:
@@ -105,15 +114,20 @@ class Search:
         X, y, weight = self.job.rows(rows)
         preprocessor = self.job.preprocessor(self.candidates[0].numbers)
         X = preprocessor.fit_transform(X, y)
+        if not issparse(X):
+            n_columns = np.count_nonzero(~preprocessor.is_categorical_)
+            few = [MOST_COLUMNS.get(c.numbers, np.inf) for c in self.candidates]
+            self.candidates = [
+                c for c, n in zip(self.candidates, few, strict=True) if n_columns <= n
+            ]
         model, per_epoch = self.job.model(self.candidates[0]), 0.0
         if limited:
-            run = start(
-                [model], X, y, weight, Given(X[:2], y[:2]), target=self.job.target
-            )
-            run.advance(1)
-            began = time.perf_counter()
-            run.advance(2)
-            per_epoch = (time.perf_counter() - began) * n_rows / len(rows)
+            clock = Clock()
+            given = Given(X[:2], y[:2])
+            with config_context(**self.job.config):
+                run = start([model], X, y, weight, given, target=self.job.target)
+                run.advance(3, [clock])
+            per_epoch = float(np.min(np.diff(clock.ends))) * n_rows / len(rows)
         seconds = (deadline - time.time()) * self.n_workers
         sizes = plan(n_rows, len(self.folds), len(self.candidates), per_epoch, seconds)
         return sizes, X.shape[1]
@@ -188,10 +202,17 @@ class Search:
         every = range(len(self.folds))
         while not isinf(self.max_time):
             waiting = [c for c in self.tried() if self.race.n_folds(c) < len(every)]
-            n = int(self._units_left() / len(every))
-            if not waiting or not n:
+            if not waiting:
                 break
-            self._train(self.race.ranked(waiting)[: ceil(n / 2)], every)
+            following = max(waiting, key=self._promise)
+            if self._units_left() < len(every) - self.race.n_folds(following):
+                break
+            self._train([following], every)
+
+    def _promise(self, candidate: Candidate) -> tuple[int, float]:
+        """Who came further, then who was better on the first folds."""
+        first = self.plan.rungs[0]
+        return self.race.n_folds(candidate), -self.race.mean_loss(candidate, first)
 
     def _select(self) -> dict[int, float]:
         """Weights of candidates, by predictions for rows that were held out."""

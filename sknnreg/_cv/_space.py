@@ -7,52 +7,86 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-#: ways of TablePreprocessor to prepare numbers, the most reliable first
-NUMBERS = ("standard", "piecewise", "quantile", "robust")
+#: ways to prepare numbers, as parameters of TablePreprocessor
+NUMBERS: dict[str, dict[str, Any]] = {
+    "standard": {"numbers": "standard"},
+    "piecewise": {"numbers": "piecewise", "n_bins": 24},
+    "fine": {"numbers": "piecewise", "n_bins": 64},
+    "quantile": {"numbers": "quantile"},
+    "none": {"numbers": "none"},
+}
+#: columns of numbers up to which a way that makes many inputs of each is tried
+MOST_COLUMNS = {"piecewise": 100, "fine": 30}
 
 #: what all candidates have
 COMMON: dict[str, Any] = {
-    "solver": "adamw",
     "learning_rate": "cosine",
     "early_stopping": True,  # the fold that is held out serves it
     "scoring": "loss",
-    "averaging": 0.8,
+    "averaging": 0.9,
     "tol": 0.0,
 }
 
 #: shapes of networks, each with what suits it
 SHAPES: dict[str, dict[str, Any]] = {
-    "plain": {"hidden_layer_sizes": (128, 128), "activation": "relu"},
+    "plain": {
+        "hidden_layer_sizes": (128, 128),
+        "activation": "relu",
+        "learning_rate_init": 4e-3,
+    },
+    "wide": {
+        "hidden_layer_sizes": (384,),
+        "activation": "relu",
+        "learning_rate_init": 1e-3,
+    },
     "normalized": {
         "hidden_layer_sizes": (192, 192),
         "activation": "silu",
         "normalization": "layer",
+        "learning_rate_init": 2e-3,
     },
-    "wide": {"hidden_layer_sizes": (384,), "activation": "relu"},
-    "deep": {
-        "hidden_layer_sizes": (128, 128, 128),
-        "activation": "silu",
-        "normalization": "layer",
-        "residual": True,
-    },
+}
+#: weight decay, or weights that are exactly zero; with a range for the strength
+DECAY: dict[str, Any] = {"solver": "adamw", "alpha": 0.05}
+SPARSE: dict[str, Any] = {"solver": "adam", "penalty": "l1", "alpha": 3e-4}
+DROPOUT = 0.15
+
+#: pieces that help on some tables and harm on others, and how often they are drawn
+PIECES: list[tuple[float, dict[str, Any]]] = [
+    (0.4, SPARSE),
+    (0.4, {"learning_rate": "constant"}),
+    (0.4, {"input_scale": 2.0}),
+    (0.5, {"bias_init": "data"}),
+]
+SCALED: dict[str, Any] = {
+    "learning_rate": "constant",
+    "input_scale": 2.0,
+    "bias_init": "data",
 }
 
 #: tried first, in this order: each way to prepare numbers, each shape
-PORTFOLIO = [
-    ("standard", "plain"),
-    ("piecewise", "wide"),
-    ("quantile", "plain"),
-    ("standard", "normalized"),
-    ("piecewise", "plain"),
-    ("standard", "wide"),
-    ("robust", "plain"),
-    ("piecewise", "deep"),
+PORTFOLIO: list[tuple[str, str, dict[str, Any]]] = [
+    ("standard", "plain", {}),
+    ("fine", "wide", {}),
+    ("standard", "plain", SPARSE),
+    ("piecewise", "plain", {}),
+    ("quantile", "plain", {}),
+    ("standard", "plain", SCALED),
+    ("fine", "plain", SCALED),
+    ("standard", "normalized", {}),
 ]
-MODERATE = {"learning_rate_init": 2e-3, "alpha": 0.02, "dropout": 0.15}
-
 
 #: what differs between candidates of equal preparation and shape
-OPEN = ("learning_rate_init", "alpha", "dropout", "input_noise")
+OPEN = (
+    "learning_rate_init",
+    "learning_rate",
+    "solver",
+    "penalty",
+    "alpha",
+    "dropout",
+    "input_scale",
+    "bias_init",
+)
 
 
 class Candidate(NamedTuple):
@@ -66,13 +100,18 @@ class Candidate(NamedTuple):
 
 def portfolio(n: int, choices: Sequence[str]) -> list[Candidate]:
     """The first candidates: different by design, moderate in everything."""
-    pairs = [(numbers, shape) for numbers, shape in PORTFOLIO if numbers in choices]
-    if not pairs:
-        pairs = [(choices[0], shape) for shape in SHAPES]
+    first = [each for each in PORTFOLIO if each[0] in choices]
+    if not first:
+        first = [(choices[0], shape, {}) for shape in SHAPES]
     return [
-        Candidate(i, numbers, shape, COMMON | SHAPES[shape] | MODERATE)
-        for i, (numbers, shape) in enumerate(pairs[:n])
+        Candidate(i, numbers, shape, network(shape) | pieces)
+        for i, (numbers, shape, pieces) in enumerate(first[:n])
     ]
+
+
+def network(shape: str) -> dict[str, Any]:
+    """Hyperparameters of a shape, moderate in everything."""
+    return COMMON | SHAPES[shape] | DECAY | {"dropout": DROPOUT}
 
 
 def draw(
@@ -81,19 +120,19 @@ def draw(
     choices: Sequence[tuple[str, str]],
     weights: Sequence[float],
 ) -> list[Candidate]:
-    """Random ones: pairs of preparation and shape by weight, the rest uniform."""
+    """Random ones: a preparation and shape by weight, regularizers and pieces."""
     places = rng.choice(len(choices), len(numbers), p=np.asarray(weights))
     found = []
     for number, place in zip(numbers, places, strict=True):
         way, shape = choices[place]
-        mixture = {
-            "learning_rate_init": log_uniform(rng, 1e-3, 1e-2),
-            "alpha": log_uniform(rng, 1e-3, 0.5),
-            "dropout": float(rng.uniform(0.0, 0.4)),
-        }
-        if rng.random() < 0.3:
-            mixture["input_noise"] = log_uniform(rng, 0.01, 0.3)
-        found.append(Candidate(number, way, shape, COMMON | SHAPES[shape] | mixture))
+        drawn = network(shape)
+        for share, piece in PIECES:
+            if rng.random() < share:
+                drawn |= piece
+        drawn["learning_rate_init"] *= log_uniform(rng, 0.4, 2.5)
+        drawn["alpha"] *= log_uniform(rng, 0.1, 10.0)
+        drawn["dropout"] = float(rng.uniform(0.0, 0.4))
+        found.append(Candidate(number, way, shape, drawn))
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknnreg._config import config_context
-from sknnreg._cv._space import Candidate
+from sknnreg._cv._space import NUMBERS, Candidate
 from sknnreg._data import Given
 from sknnreg._run import start
 from sknnreg._sklearn import _safe_indexing
@@ -62,9 +62,10 @@ class Job(NamedTuple):
         weight = None if self.weight is None else self.weight[which]
         return _safe_indexing(self.X, which), self.y[which], weight
 
-    def preprocessor(self, numbers: str) -> TablePreprocessor:
+    def preprocessor(self, way: str) -> TablePreprocessor:
         """Not fitted."""
-        return TablePreprocessor(numbers, random_state=self.seed, **self.preprocessing)
+        given = NUMBERS[way] | self.preprocessing
+        return TablePreprocessor(random_state=self.seed, **given)
 
     def model(self, candidate: Candidate):
         """The network of a candidate, not fitted."""
