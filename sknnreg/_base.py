@@ -38,12 +38,53 @@ if TYPE_CHECKING:
 SAMPLING_ROWS = 8192
 
 
+#: of ``for_tables``
+FOR_TABLES: dict[str, Any] = {
+    "hidden_layer_sizes": (128, 128),
+    "solver": "adamw",
+    "alpha": 0.05,
+    "dropout": 0.15,
+    "learning_rate": "cosine",
+    "learning_rate_init": 4e-3,
+    "batch_size": 128,
+    "max_iter": 100,
+    "averaging": 0.9,
+    "bias_init": "data",
+    "early_stopping": True,
+    "validation_fraction": 0.15,
+    "n_iter_no_change": 20,
+    "tol": 0.0,
+}
+
+
 class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
     """Multi-layer perceptron on the NumPy engine. Use the derived classes."""
 
     @abstractmethod
     def _new_target(self) -> Target:
         """The target as the hyperparameters describe it, nothing learned yet."""
+
+    @classmethod
+    def for_tables(cls, **params: Any) -> Self:
+        """A network with hyperparameters that are good for tables, for a single fit.
+
+        Two hidden layers of 128 units, decoupled weight decay, dropout, a cosine
+        schedule, the average of late epochs, and the best epoch on held-out rows. Put
+        it behind :class:`~sknnreg.preprocessing.TablePreprocessor`, with
+        ``numbers="piecewise"`` where columns are not very many; standardize the target
+        of a regression. What it is worth: :doc:`/what_helps`.
+
+        Parameters
+        ----------
+        **params : dict
+            Hyperparameters to set otherwise.
+
+        Returns
+        -------
+        estimator : object
+            Not fitted.
+        """
+        return cls(**FOR_TABLES | params)
 
     def _validate_params(self) -> None:
         try:

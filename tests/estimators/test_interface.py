@@ -3,14 +3,17 @@
 import importlib.util
 import inspect
 import re
+import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.exceptions import NotFittedError
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg._base import FOR_TABLES
 from sknnreg.callbacks import TimeLimit
 from tests.factories import (
     KINDS,
@@ -194,3 +197,24 @@ def test_callbacks_say_what_they_need():
         model = classifier().set_callbacks(TimeLimit(1))
         with pytest.raises(TypeError, match="FitCallback protocol"):
             model.set_callbacks(print)
+
+
+class TestForTables:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_is_an_ordinary_estimator_that_stops_early(self, kind):
+        model = kind.for_tables(max_iter=15, random_state=0)
+        assert model.max_iter == 15
+        assert clone(model).get_params() == model.get_params()
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(200, 3))
+        y = X[:, 0] > 0 if kind is MLPClassifierScratch else X[:, 0]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            assert model.fit(X, y).score(X, y) > 0.8
+        assert model.best_validation_score_ is not None
+
+    def test_differs_from_the_defaults_in_what_it_says(self):
+        preset = MLPClassifierScratch.for_tables().get_params()
+        default = MLPClassifierScratch().get_params()
+        changed = {name for name in preset if preset[name] != default[name]}
+        assert changed == set(FOR_TABLES)
