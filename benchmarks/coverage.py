@@ -20,6 +20,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from mapie.regression import ConformalizedQuantileRegressor, SplitConformalRegressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
@@ -27,7 +28,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.quality import ROWS, columns, load
+from benchmarks.tables import ROWS, encoded, load
 from sknnreg import MLPRegressorScratch
 from sknnreg.uncertainty import MonteCarloDropout, QuantilePredictor, predict_interval
 
@@ -45,23 +46,25 @@ def bundled():
 
 
 def data_sets(args):
-    """Name, seed, training and test parts and shape of each split of each set."""
+    """Name, seed, training and test parts of each split of each set."""
     splits = range(args.splits)
     if args.data is None:
         for name, (X, y) in bundled().items():
             for seed in splits:
+                X = pd.DataFrame(X)
                 parts = train_test_split(X, y, test_size=0.3, random_state=seed)
-                yield name, seed, parts, (X.shape[1], 0)
+                yield name, seed, parts
         return
     for path in sorted(Path(args.data).glob("*.npz")):
-        task = json.loads(path.with_suffix(".json").read_text())["task"]
-        if task == "regression" and (not args.only or path.stem in args.only):
+        if args.only and path.stem not in args.only:
+            continue
+        table = load(path)
+        if table.regression:
             for seed in splits:
-                parts, shape, _ = load(path, seed)
-                yield path.stem, seed, parts, shape
+                yield path.stem, seed, table.split(seed)
 
 
-def model(shape, args, **settings):
+def model(args, **settings):
     """A network with what it needs around it.
 
     The columns come first: MAPIE has a model predict a row of zeros to see whether it
@@ -75,27 +78,27 @@ def model(shape, args, **settings):
         **settings,
     )
     target = TransformedTargetRegressor(mlp, transformer=StandardScaler())
-    return make_pipeline(columns(*shape, False), target)
+    return make_pipeline(encoded(), target)
 
 
-def intervals(parts, shape, args):
+def intervals(parts, args):
     """The interval (n, 2) of each test row, by method."""
     X, X_test, y, _ = parts
     X_fit, X_cal, y_fit, y_cal = train_test_split(X, y, test_size=0.2, random_state=0)
     low, high = (1 - args.coverage) / 2, (1 + args.coverage) / 2
     levels = {"loss": "quantile", "quantile": [low, 0.5, high]}
 
-    passes = MonteCarloDropout(model(shape, args, dropout=args.dropout)).fit(X, y)
+    passes = MonteCarloDropout(model(args, dropout=args.dropout)).fit(X, y)
     yield "Monte-Carlo dropout", passes.predict_interval(X_test, args.coverage)
     for name, settings in (("quantiles", levels), ("gaussian", {"loss": "gaussian"})):
-        fitted = model(shape, args, **settings).fit(X, y)
+        fitted = model(args, **settings).fit(X, y)
         yield name, predict_interval(fitted, X_test, args.coverage)
 
     conformal = SplitConformalRegressor(
-        model(shape, args).fit(X_fit, y_fit), args.coverage, prefit=True
+        model(args).fit(X_fit, y_fit), args.coverage, prefit=True
     )
     yield "split conformal", conformalized(conformal, X_cal, y_cal, X_test)
-    fitted = model(shape, args, **levels).fit(X_fit, y_fit)
+    fitted = model(args, **levels).fit(X_fit, y_fit)
     three = [
         make_pipeline(fitted[:-1], QuantilePredictor(fitted[-1], q))
         for q in (low, high, 0.5)
@@ -112,9 +115,9 @@ def conformalized(conformal, X_cal, y_cal, X_test):
 
 def run(args):
     rows = []
-    for name, seed, parts, shape in data_sets(args):
+    for name, seed, parts in data_sets(args):
         y_test = parts[3]
-        for method, interval in intervals(parts, shape, args):
+        for method, interval in intervals(parts, args):
             inside = (interval[:, 0] <= y_test) & (y_test <= interval[:, 1])
             width = np.mean(interval[:, 1] - interval[:, 0]) / np.std(y_test)
             row = {"data": name, "split": seed, "method": method}

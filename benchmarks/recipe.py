@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.quality import columns, judge, load
+from benchmarks.tables import encoded, judge, load
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch, config_context
 
 #: the best epoch of all is kept, for every schedule alike
@@ -76,11 +76,12 @@ def settings(pieces):
 
 
 def prepared(path, seed, rows):
-    """Training and test parts as numbers, and the task."""
-    (X, X_test, y, y_test), shape, task = load(path, seed, rows)
-    transformer = columns(*shape, False)
+    """Training and test parts as numbers, and the table."""
+    table = load(path)
+    X, X_test, y, y_test = table.split(seed, rows)
+    transformer = encoded()
     X = smooth_clip(transformer.fit_transform(X))
-    return X, smooth_clip(transformer.transform(X_test)), y, y_test, task
+    return X, smooth_clip(transformer.transform(X_test)), y, y_test, table
 
 
 def smooth_clip(X):
@@ -88,9 +89,9 @@ def smooth_clip(X):
     return (X / np.sqrt(1 + (X / 3) ** 2)).astype(np.float32)
 
 
-def loss_of(params, X, X_test, y, y_test, task, seed):
+def loss_of(params, X, X_test, y, y_test, table, seed):
     """Loss on the test part, and seconds of a fit."""
-    if task == "regression":
+    if table.regression:
         model = MLPRegressorScratch(**params, random_state=seed)
         model = TransformedTargetRegressor(model, transformer=StandardScaler())
     else:
@@ -98,7 +99,7 @@ def loss_of(params, X, X_test, y, y_test, task, seed):
     start = time.process_time()
     model.fit(X, y)
     seconds = time.process_time() - start
-    return judge(model, X_test, y_test, task)[0], seconds
+    return judge(model, X_test, y_test, table)[0], seconds
 
 
 def variants(args):
