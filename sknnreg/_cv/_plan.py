@@ -11,6 +11,8 @@ FEW = 3
 FEW_UNITS = 24
 #: steps that a network needs at least, if the race can have units enough
 FEW_STEPS = 1500
+#: epochs below which it is rows that are left out
+FEWEST_EPOCHS = 5
 #: steps that a small table needs, whatever an epoch has of them
 ENOUGH_STEPS = 2500
 #: a shape costs so many times what the plain one does, in the mean
@@ -28,11 +30,14 @@ class Plan(NamedTuple):
         Candidates to begin with.
     rungs : list of range
         Folds that come into play one part after the other, for ever fewer candidates.
+    share : float
+        Of the training rows of a fold that are used.
     """
 
     max_iter: int
     n_first: int
     rungs: list[range]
+    share: float = 1.0
 
 
 def batch_size(n_rows: int) -> int:
@@ -66,7 +71,7 @@ def plan(
     """Epochs and first candidates that fit into so many seconds of one worker.
 
     First the epochs give way, down to some forty or ``FEW_STEPS``, then the number of
-    units, then the epochs again.
+    units, then the epochs again, and where not even few of them fit, the rows.
     """
     most = most_epochs(n_rows)
     few = min(40, max(12, FEW_STEPS * batch_size(n_rows) // n_rows))
@@ -75,10 +80,11 @@ def plan(
         return Plan(most, n_first, parts)
     affordable = seconds / (seconds_per_epoch * MEAN_COST)  # epochs, all in all
     max_iter = int(min(most, max(affordable / FEW_UNITS, few)))
-    units = affordable / max_iter
+    units, share = affordable / max_iter, 1.0
     if units < 2:
-        max_iter, units = max(1, int(affordable / 2)), 2
-    return Plan(max_iter, int(min(n_first, max(1, units // 2))), parts)
+        max_iter, units = max(FEWEST_EPOCHS, int(affordable / 2)), 2
+        share = min(1.0, affordable / 2 / max_iter)
+    return Plan(max_iter, int(min(n_first, max(1, units // 2))), parts, share)
 
 
 def survivors(n: int) -> int:

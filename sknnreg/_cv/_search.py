@@ -102,7 +102,15 @@ class Search:
         length = {"max_iter": self.plan.max_iter, "n_iter_no_change": patience}
         self.job = job._replace(network=job.network | length)
         self.candidates = self.candidates[: self.plan.n_first]
-        self.race = Race(self.job, folds, loss, n_jobs, deadline, n_inputs)
+        if self.plan.share < 1:
+            self.folds = [self._thinned(fold) for fold in folds]
+        self.race = Race(self.job, self.folds, loss, n_jobs, deadline, n_inputs)
+
+    def _thinned(self, fold: Fold) -> Fold:
+        """With fewer rows to train on, where there is no time for all."""
+        n = max(1, int(self.plan.share * len(fold.train)))
+        rng = np.random.default_rng((self.job.seed, fold.number))
+        return fold._replace(train=np.sort(rng.choice(fold.train, n, replace=False)))
 
     def _plan(self, deadline: float) -> tuple[Plan, int]:
         """What fits into the time, by the first epochs of the first candidate."""

@@ -113,7 +113,11 @@ class TestPlan:
         assert firsts[:2] == [8, 8]
         assert firsts[2] < 8
         assert firsts[3] == 1
-        assert 1 <= epochs[3] < 10
+        assert epochs[3] == 5
+        shares = [sizes.share for sizes in plans]
+        assert shares[:3] == [1, 1, 1]
+        # two networks, five epochs, 1.7 times the seconds of an epoch
+        assert_allclose(shares[3], 1 / (2 * 5 * 1.7 * 0.1))
 
     @pytest.mark.parametrize("n_folds", [2, 3, 5, 8, 10])
     @pytest.mark.parametrize("n_rows", [100, 10_000])
