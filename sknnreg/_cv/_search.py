@@ -14,7 +14,7 @@ from scipy.sparse import issparse
 from sknnreg._config import config_context
 from sknnreg._cv._plan import Plan, plan, race_size, survivors
 from sknnreg._cv._race import Race
-from sknnreg._cv._selection import select
+from sknnreg._cv._selection import select, shrunk
 from sknnreg._cv._space import MOST_COLUMNS, PORTFOLIO, Candidate, draw, portfolio
 from sknnreg._cv._work import Job, Member
 from sknnreg._data import Given
@@ -233,6 +233,7 @@ class Search:
         rows = np.concatenate([self.folds[k].test for k in folds])
         predictions = np.stack([self.race.held_out(c, folds) for c in chosen])
         weights = select(predictions, lambda p: self.loss(p, rows), ENSEMBLE_SIZE)
+        weights = shrunk(weights, len(rows))
         self.held_out = np.tensordot(weights, predictions, axes=1), rows
         return {c.number: w for c, w in zip(chosen, weights.tolist(), strict=True)}
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 #: a member must lower the loss by this share of it
 WORTHWHILE = 1e-4
+#: rows that cannot tell candidates apart well
+FEW_ROWS = 500
 
 
 def select(
@@ -44,3 +46,9 @@ def select(
         if losses[chosen] < reached - WORTHWHILE * abs(reached):
             best, reached = counts.copy(), losses[chosen]
     return best / best.sum()
+
+
+def shrunk(weights: NDArray, n_rows: int) -> NDArray:
+    """Drawn towards equal weights, the more the fewer rows they were chosen by."""
+    share = 1 / (1 + (n_rows / FEW_ROWS) ** 2)
+    return (1 - share) * weights + share / len(weights)

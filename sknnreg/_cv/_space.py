@@ -16,7 +16,7 @@ NUMBERS: dict[str, dict[str, Any]] = {
     "none": {"numbers": "none"},
 }
 #: columns of numbers up to which a way that makes many inputs of each is tried
-MOST_COLUMNS = {"piecewise": 100, "fine": 30}
+MOST_COLUMNS = {"piecewise": 100, "fine": 16}
 
 #: what all candidates have
 COMMON: dict[str, Any] = {
@@ -49,6 +49,8 @@ SHAPES: dict[str, dict[str, Any]] = {
 #: weight decay, or weights that are exactly zero; with a range for the strength
 DECAY: dict[str, Any] = {"solver": "adamw", "alpha": 0.05}
 SPARSE: dict[str, Any] = {"solver": "adam", "penalty": "l1", "alpha": 3e-4}
+#: next to nothing, for a target without noise
+FREE: dict[str, Any] = {"alpha": 1e-3, "dropout": 0.0}
 DROPOUT = 0.15
 
 #: pieces that help on some tables and harm on others, and how often they are drawn
@@ -73,7 +75,7 @@ PORTFOLIO: list[tuple[str, str, dict[str, Any]]] = [
     ("quantile", "plain", {}),
     ("standard", "plain", SCALED),
     ("fine", "plain", SCALED),
-    ("standard", "normalized", {}),
+    ("standard", "normalized", FREE),
 ]
 
 #: what differs between candidates of equal preparation and shape
@@ -131,7 +133,7 @@ def draw(
                 drawn |= piece
         drawn["learning_rate_init"] *= log_uniform(rng, 0.4, 2.5)
         drawn["alpha"] *= log_uniform(rng, 0.1, 10.0)
-        drawn["dropout"] = float(rng.uniform(0.0, 0.4))
+        drawn["dropout"] = max(0.0, float(rng.uniform(-0.1, 0.4)))
         found.append(Candidate(number, way, shape, drawn))
     return found
 

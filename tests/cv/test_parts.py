@@ -17,7 +17,7 @@ from sknnreg._cv._plan import (
     rungs,
     survivors,
 )
-from sknnreg._cv._selection import select
+from sknnreg._cv._selection import select, shrunk
 from sknnreg._cv._space import NUMBERS, PIECES, SHAPES, draw, portfolio
 
 
@@ -48,6 +48,12 @@ class TestSelection:
 
     def test_a_single_one(self):
         assert_allclose(select(np.ones((1, 3)), mse(np.zeros(3)), 5), [1])
+
+    def test_weights_of_few_rows_are_drawn_towards_equal_ones(self):
+        weights = np.array([1.0, 0, 0, 0])
+        assert_allclose(shrunk(weights, 0), 0.25)
+        assert_allclose(shrunk(weights, 500), [0.625, 0.125, 0.125, 0.125])
+        assert_allclose(shrunk(weights, 10**6), weights, atol=1e-6)
 
 
 class TestLosses:
