@@ -15,7 +15,7 @@ from sknnreg._config import config_context
 from sknnreg._cv._plan import Plan, plan, race_size, survivors
 from sknnreg._cv._race import Race
 from sknnreg._cv._selection import select, shrunk
-from sknnreg._cv._space import MOST_COLUMNS, PORTFOLIO, Candidate, draw, portfolio
+from sknnreg._cv._space import PORTFOLIO, Candidate, draw, is_for, portfolio
 from sknnreg._cv._work import Job, Member
 from sknnreg._data import Given
 from sknnreg._report import say
@@ -123,10 +123,9 @@ class Search:
         preprocessor = self.job.preprocessor(self.candidates[0].numbers)
         X = preprocessor.fit_transform(X, y)
         if not issparse(X):
-            n_columns = np.count_nonzero(~preprocessor.is_categorical_)
-            few = [MOST_COLUMNS.get(c.numbers, np.inf) for c in self.candidates]
+            n_columns = int(np.count_nonzero(~preprocessor.is_categorical_))
             self.candidates = [
-                c for c, n in zip(self.candidates, few, strict=True) if n_columns <= n
+                c for c in self.candidates if is_for(c.numbers, n_columns)
             ]
         model, per_epoch = self.job.model(self.candidates[0]), 0.0
         if limited:

@@ -111,6 +111,13 @@ def portfolio(n: int, choices: Sequence[str]) -> list[Candidate]:
     ]
 
 
+def is_for(way: str, n_columns: int) -> bool:
+    """Whether a way to prepare numbers is for a table with so many columns of them."""
+    if n_columns == 0:
+        return way == "standard"
+    return n_columns <= MOST_COLUMNS.get(way, np.inf)
+
+
 def network(shape: str) -> dict[str, Any]:
     """Hyperparameters of a shape, moderate in everything."""
     return COMMON | SHAPES[shape] | DECAY | {"dropout": DROPOUT}

@@ -122,6 +122,11 @@ class TestTables:
         with pytest.raises(ValueError, match="feature names"):
             model.predict(frame[frame.columns[::-1]])
 
+    def test_categories_only(self):
+        frame, y = a_table()
+        model = regressor(max_iter=30).fit(frame[["colour", "place"]], y)
+        assert set(model.leaderboard_["numbers"]) == {"standard"}
+
     def test_dates_are_refused_by_name(self):
         pd = pytest.importorskip("pandas")
         frame, y = a_table()

@@ -18,7 +18,7 @@ from sknnreg._cv._plan import (
     survivors,
 )
 from sknnreg._cv._selection import select, shrunk
-from sknnreg._cv._space import NUMBERS, PIECES, SHAPES, draw, portfolio
+from sknnreg._cv._space import NUMBERS, PIECES, SHAPES, draw, is_for, portfolio
 
 
 def mse(y):
@@ -155,6 +155,12 @@ class TestSpace:
 
     def test_portfolio_of_sparse_tables_varies_the_shape(self):
         assert {c.shape for c in portfolio(8, ["none"])} == set(SHAPES)
+
+    def test_what_is_for_how_many_columns(self):
+        assert [is_for("fine", n) for n in (0, 1, 16, 17)] == [False, True, True, False]
+        assert is_for("quantile", 10**4)
+        assert is_for("standard", 0)
+        assert not is_for("quantile", 0)
 
     def test_draws_by_weight_and_in_range(self):
         rng = np.random.default_rng(0)
