@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import warnings
 from abc import ABC, abstractmethod
@@ -154,6 +155,18 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
+        work = copy.copy(self)  # a fit that fails loses nothing that was fitted
+        search, learned = work._prepared(began, X, y, sample_weight, groups)
+        with Tasks.of(self, search.n_steps, X=X, y=y) as tasks:
+            search.run(tasks)
+            work._take_over(search, learned)
+        self.__dict__.update(work.__dict__)
+        return self
+
+    def _prepared(
+        self, began: float, X, y, sample_weight, groups
+    ) -> tuple[Search, Learned]:
+        """The search, and what is known of the target; all checked."""
         X, y, sample_weight, groups = indexable(X, y, sample_weight, groups)
         validate_data(self, X, skip_check_array=True)
         weight = None
@@ -162,17 +175,17 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
         learned = self._learn(y, weight)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         folds = self._folds(X, learned.labels, groups, seed)
+        table = {
+            "categorical_features": self.categorical_features,
+            "dtype": np.dtype(self.dtype),
+        }
         job = Job(
             learned.kind,
             X,
             learned.y,
             weight,
             learned.target,
-            learned.preprocessing
-            | {
-                "categorical_features": self.categorical_features,
-                "dtype": np.dtype(self.dtype),
-            },
+            learned.preprocessing | table,
             learned.network | {"batch_size": batch_size(len(folds[0].train))},
             seed,
             configuration(),
@@ -189,10 +202,7 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
-        with Tasks.of(self, search.n_steps, X=X, y=y) as tasks:
-            search.run(tasks)
-            self._take_over(search, learned)
-        return self
+        return search, learned
 
     def _folds(self, X, labels: NDArray, groups, seed: int) -> list[Fold]:
         """The splits; five, or eight where rows are few."""

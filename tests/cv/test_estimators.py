@@ -296,8 +296,9 @@ class TestInterface:
         model = classifier().fit(X, y)
         before = model.predict_proba(X)
         with pytest.raises(ValueError, match="infinity"):
-            model.fit(np.full_like(X, np.inf), y)
+            model.fit(np.full((150, 2), np.inf), np.where(y == "a", "d", y))
         assert_array_equal(model.predict_proba(X), before)
+        assert_array_equal(model.predict(X[:1]), ["a"])
 
     def test_pickles_and_clones(self, iris):
         X, y = iris
