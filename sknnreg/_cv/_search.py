@@ -28,6 +28,8 @@ from sknnreg.model_selection._work import Fold
 N_CANDIDATES = 24
 #: rows that a first timing needs at most
 PILOT_ROWS = 20_000
+#: rows to train on, however short the time
+LEAST_ROWS = 1000
 #: share of the time that is left for what comes after training
 RESERVE = 0.04
 #: networks of an ensemble at most, folds not counted
@@ -108,7 +110,9 @@ class Search:
 
     def _thinned(self, fold: Fold) -> Fold:
         """With fewer rows to train on, where there is no time for all."""
-        n = max(1, int(self.plan.share * len(fold.train)))
+        n = max(
+            min(LEAST_ROWS, len(fold.train)), int(self.plan.share * len(fold.train))
+        )
         rng = np.random.default_rng((self.job.seed, fold.number))
         return fold._replace(train=np.sort(rng.choice(fold.train, n, replace=False)))
 

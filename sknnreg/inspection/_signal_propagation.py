@@ -270,8 +270,8 @@ class _Probe(Report):
         epoch, rows = task.progress.epoch, task.batches
         if epoch not in self.epochs:
             return
-        at = np.linspace(0, len(rows.rows) - 1, min(N_ROWS, len(rows.rows)))
-        index = rows.rows[at.astype(int)]
+        at = np.linspace(0, rows.n_rows - 1, min(N_ROWS, rows.n_rows))
+        index = rows.rows[0, at.astype(int)]
         self.found[epoch] = measure_signals(
             task.bound.network,
             task.parameters.vectors,

@@ -137,10 +137,10 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
     >>> X = np.array([[1.0, "a"], [2.0, "b"], [np.nan, "a"], [4.0, "b"]], dtype=object)
     >>> table = TablePreprocessor()
     >>> table.fit_transform(X).round(2)
-    array([[-0.65,  0.  ,  1.  ,  0.  ],
-           [ 0.  ,  0.  ,  0.  ,  1.  ],
+    array([[-1.07,  0.  ,  1.  ,  0.  ],
+           [-0.27,  0.  ,  0.  ,  1.  ],
            [ 0.  ,  1.  ,  1.  ,  0.  ],
-           [ 1.22,  0.  ,  0.  ,  1.  ]], dtype=float32)
+           [ 1.34,  0.  ,  0.  ,  1.  ]], dtype=float32)
     >>> table.get_feature_names_out()
     array(['x0', 'missingindicator_x0', 'x1_a', 'x1_b'], dtype=object)
     """

@@ -86,8 +86,9 @@ class TestEnsemble:
         X, y = rng.normal(size=(90, 30)), rng.normal(size=90)
         model = regressor(max_iter=60).fit(X, y)
         assert model.oof_prediction_.shape == (90,)
-        assert np.corrcoef(model.oof_prediction_, y)[0, 1] < 0.4
-        assert np.corrcoef(model.predict(X), y)[0, 1] > 0.7
+        seen, unseen = model.predict(X), model.oof_prediction_
+        # rows that a network has trained on are known to it, noise as they are
+        assert np.corrcoef(seen, y)[0, 1] > np.corrcoef(unseen, y)[0, 1] + 0.25
 
     def test_is_as_good_as_its_best_member_on_held_out_rows(self, diabetes):
         X, y = diabetes
