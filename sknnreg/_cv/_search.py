@@ -110,9 +110,8 @@ class Search:
 
     def _thinned(self, fold: Fold) -> Fold:
         """With fewer rows to train on, where there is no time for all."""
-        n = max(
-            min(LEAST_ROWS, len(fold.train)), int(self.plan.share * len(fold.train))
-        )
+        n_rows = len(fold.train)
+        n = max(min(LEAST_ROWS, n_rows), int(self.plan.share * n_rows))
         rng = np.random.default_rng((self.job.seed, fold.number))
         return fold._replace(train=np.sort(rng.choice(fold.train, n, replace=False)))
 
