@@ -23,6 +23,9 @@ from sknnreg.engine.cost import stack_size
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
+#: share of a unit's usual time that is of use
+USEFUL = 0.3
+
 
 class Race:
     """Candidates and the folds that they have been trained for.
@@ -71,10 +74,8 @@ class Race:
             for together in self._stacks([c for c in candidates if self._lacks(c, k)])
         ]
         units = (
-            delayed(train_together)(
-                self.job, *place, self.deadline, needed=not self.members and i == 0
-            )
-            for i, place in enumerate(places)
+            delayed(train_together)(self.job, *place, self.deadline, self._begin_by)
+            for place in places
         )
         backend, _ = get_active_backend()
         as_they_come = "generator" if backend.supports_return_generator else "list"
@@ -90,6 +91,13 @@ class Race:
                 self.losses[key] = self._loss_of(member)
                 with tasks.part(f"fold {member.fold + 1}"):
                     pass
+
+    @property
+    def _begin_by(self) -> float:
+        """The first unit is trained in any case, others if there is time enough."""
+        if not self.members:
+            return np.inf
+        return self.deadline - USEFUL * self.seconds_per_unit
 
     def _lacks(self, candidate: Candidate, fold: int) -> bool:
         return (candidate.number, fold) not in self.members

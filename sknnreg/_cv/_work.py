@@ -101,15 +101,15 @@ def train_together(
     fold: Fold,
     candidates: list[Candidate],
     deadline: float,
-    needed: bool = False,
+    begin_by: float,
 ) -> list[Member]:
-    """Train candidates of equal preparation and structure; none after the deadline.
+    """Train candidates of equal preparation and structure, until the deadline.
 
-    ``deadline`` is a time of ``time.time``, which all processes share. What is
-    ``needed`` is trained for an epoch at least.
+    That and ``begin_by``, after which there is no use in beginning, are times of
+    ``time.time``, which all processes share. What has begun has an epoch at least.
     """
     began = time.time()
-    if began >= deadline and not needed:
+    if began >= begin_by:
         return []
     with config_context(**job.config):
         preprocessor = job.preprocessor(candidates[0].numbers)
