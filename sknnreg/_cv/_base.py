@@ -23,7 +23,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg._callbacks import CallbackSupportMixin
 from sknnreg._config import get_config
@@ -40,6 +40,7 @@ from sknnreg._sklearn import (
     StrOptions,
     _check_sample_weight,
     _fit_context,
+    _num_samples,
 )
 from sknnreg._target import Target
 from sknnreg.model_selection._follow import Tasks

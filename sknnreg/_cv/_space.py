@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import loguniform
 
 #: ways to prepare numbers, as parameters of TablePreprocessor
 NUMBERS: dict[str, dict[str, Any]] = {
@@ -138,13 +139,8 @@ def draw(
         for share, piece in PIECES:
             if rng.random() < share:
                 drawn |= piece
-        drawn["learning_rate_init"] *= log_uniform(rng, 0.4, 2.5)
-        drawn["alpha"] *= log_uniform(rng, 0.1, 10.0)
+        drawn["learning_rate_init"] *= loguniform.rvs(0.4, 2.5, random_state=rng)
+        drawn["alpha"] *= loguniform.rvs(0.1, 10.0, random_state=rng)
         drawn["dropout"] = max(0.0, float(rng.uniform(-0.1, 0.4)))
         found.append(Candidate(number, way, shape, drawn))
     return found
-
-
-def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number whose logarithm is uniform."""
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
