@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg._assemble import hidden_sizes, per_layer
+from sknnreg._assemble import batch_size, hidden_sizes, per_layer
+from sknnreg._backend import may_compile
 from sknnreg._hyperparameters import ALL, NEVER
+from sknnreg.engine.cost import COMPILED_STACK, stack_size
 
 
 def stack_key(model, own_rows: bool = False) -> tuple | None:
@@ -42,6 +44,15 @@ def stack_key(model, own_rows: bool = False) -> tuple | None:
             continue  # the split depends on the seed
         key.append((name, frozen(value)))
     return tuple(key)
+
+
+def stack_limit(
+    model, n_rows: int, n_features: int, n_outputs: int, itemsize: int
+) -> int:
+    """Most networks of a stack, for a table of this size."""
+    widths = [n_features, *hidden_sizes(model), n_outputs]
+    size = stack_size(widths, batch_size(model, n_rows), itemsize)
+    return max(size, COMPILED_STACK if may_compile() else 1)
 
 
 def has_piece(model, name: str) -> Any:

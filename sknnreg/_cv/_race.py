@@ -14,12 +14,11 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknnreg._assemble import hidden_sizes
+from sknnreg._config import config_context
 from sknnreg._cv._plan import FEW
 from sknnreg._cv._space import Candidate
 from sknnreg._cv._work import Job, Member, train_together
-from sknnreg._stack import stack_key
-from sknnreg.engine.cost import stack_size
+from sknnreg._stack import stack_key, stack_limit
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
@@ -115,10 +114,11 @@ class Race:
             key = (candidate.numbers, stack_key(self.job.model(candidate)))
             groups.setdefault(key, []).append(candidate)
         stacks = []
+        n_rows = len(self.folds[0].train)
         for together in groups.values():
             model = self.job.model(together[0])
-            widths = [self.n_inputs, *hidden_sizes(model), 1]
-            size = stack_size(widths, model.batch_size, itemsize=4)
+            with config_context(**self.job.config):
+                size = stack_limit(model, n_rows, self.n_inputs, 1, itemsize=4)
             stacks += [together[i : i + size] for i in range(0, len(together), size)]
         return stacks
 

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sknnreg._assemble import batch_size, hidden_sizes
-from sknnreg._backend import may_compile
 from sknnreg._composition import (
     find_mlp,
     has_callbacks,
@@ -16,8 +14,7 @@ from sknnreg._composition import (
     with_parameters,
 )
 from sknnreg._hyperparameters import check_entries
-from sknnreg._stack import frozen, stack_key
-from sknnreg.engine.cost import COMPILED_STACK, stack_size
+from sknnreg._stack import frozen, stack_key, stack_limit
 from sknnreg.model_selection._work import Candidate
 
 
@@ -93,10 +90,8 @@ def chunks(
     max_stack: int | None,
 ) -> list[list[Candidate]]:
     """The candidates of a group cut into stacks of about equal size."""
-    widths = [n_features, *hidden_sizes(group.model), 1]
-    rows = batch_size(group.model, n_rows)
-    size = stack_size(widths, rows, itemsize)
-    limit = max_stack or max(size, COMPILED_STACK if may_compile() else 1)
+    most = stack_limit(group.model, n_rows, n_features, 1, itemsize)
+    limit = max_stack or most
     places = range(len(group.candidates))
     n = -(-len(places) // limit)
     return [[group.candidates[i] for i in part] for part in np.array_split(places, n)]

@@ -20,8 +20,7 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknnreg._assemble import batch_size, hidden_sizes, new_stopping
-from sknnreg._backend import may_compile
+from sknnreg._assemble import new_stopping
 from sknnreg._composition import Surroundings, find_mlp, has_callbacks
 from sknnreg._config import config_context, get_config
 from sknnreg._data import Data, Given, check_data, hold_out
@@ -30,8 +29,7 @@ from sknnreg._hyperparameters import check_entries
 from sknnreg._join import join
 from sknnreg._run import Message, Run, Seed, draw_seeds, say
 from sknnreg._sklearn import _num_samples
-from sknnreg._stack import stack_key
-from sknnreg.engine.cost import COMPILED_STACK, stack_size
+from sknnreg._stack import stack_key, stack_limit
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.streams import Streams
 from sknnreg.model_selection._work import Candidate, Fold, Job, fit_surroundings
@@ -181,7 +179,9 @@ def chunks(fits: Sequence[Fit], n_jobs: int | None) -> Iterator[list[Member]]:
             continue  # its own fit says it best
         groups.setdefault((shapes(member.data), member.key), []).append(member)
     for members in groups.values():
-        n = math.ceil(len(members) / stack_limit(members[0]))
+        model, data = members[0].model, members[0].data
+        shape = *data.X.shape[1:], *data.target.shape[1:], data.X.dtype.itemsize
+        n = math.ceil(len(members) / stack_limit(model, data.n_rows, *shape))
         n = max(n, min(effective_n_jobs(n_jobs), len(members) // 2))
         for places in np.array_split(np.arange(len(members)), n):
             if len(places) > 1:
@@ -219,15 +219,6 @@ def shapes(data: Data) -> tuple:
         validation
         and (validation.X.shape, validation.n_rows, validation.weight is None),
     )
-
-
-def stack_limit(member: Member) -> int:
-    """Most networks of a stack."""
-    model, data = member.model, member.data
-    widths = [data.X.shape[1], *hidden_sizes(model), data.target.shape[1]]
-    rows = batch_size(model, data.n_rows)
-    size = stack_size(widths, rows, data.X.dtype.itemsize)
-    return max(size, COMPILED_STACK if may_compile() else 1)
 
 
 def train_stack(
