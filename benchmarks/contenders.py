@@ -109,12 +109,18 @@ def cocktail(table: Table, args):
     )
 
 
-def preset(table: Table, args):
+def preset(numbers: str, **settings):
     """Our settings for tables, behind our preparation of them."""
-    kind = of_task(table, "sknnreg", "MLP{}Scratch")
-    numbers = "piecewise" if table.n_numeric <= 100 else "standard"
-    columns = of_task(table, "sknnreg.preprocessing", "TablePreprocessor")(numbers)
-    return network(table, kind.for_tables(random_state=0), columns)
+
+    def make(table: Table, args):
+        kind = of_task(table, "sknnreg", "MLP{}Scratch")
+        # of very many columns each with many pieces nothing is learned in time
+        way = "standard" if table.n_numeric > 100 else numbers
+        preprocessor = of_task(table, "sknnreg.preprocessing", "TablePreprocessor")
+        columns = preprocessor(way, **settings)
+        return network(table, kind.for_tables(random_state=0), columns)
+
+    return make
 
 
 def cross_validated(table: Table, args):
@@ -188,13 +194,22 @@ CONTENDERS = {
     "ours": Contender(ours()),
     "ours, early stopping": Contender(ours(early_stopping=True)),
     "ours, preset": Contender(
-        preset,
+        preset("piecewise"),
         (
             "sknnreg.preprocessing:TablePreprocessor",
             "sknnreg:MLPClassifierScratch.for_tables",
             "sknnreg:MLPRegressorScratch.for_tables",
         ),
     ),
+    **{
+        f"ours, preset, {name}": Contender(make, by_default=False)
+        for name, make in {
+            "standard": preset("standard"),
+            "robust": preset("robust"),
+            "quantile": preset("quantile"),
+            "fine": preset("piecewise", n_bins=64),
+        }.items()
+    },
     "ours, cocktail": Contender(cocktail),
     "ours, CV": Contender(
         cross_validated,

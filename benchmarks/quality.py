@@ -126,7 +126,7 @@ def measure(name, table, seed, args):
     loss, error = judge(model, X_test, y_test, table)
     if args.verbose and hasattr(model, "best_params_"):
         print(model.best_params_)
-    return {
+    row = {
         "data": table.name,
         "split": seed,
         "method": name,
@@ -135,6 +135,9 @@ def measure(name, table, seed, args):
         "seconds": round(seconds, 2),
         "n_train": table.n_train,
     }
+    if hasattr(model, "ensemble_"):
+        row["single"], _ = judge(model.best_estimator_, X_test, y_test, table)
+    return row
 
 
 def run(results, splits, args):

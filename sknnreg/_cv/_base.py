@@ -247,7 +247,7 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
         self.best_estimator_ = Pipeline(
             [("preprocessor", first.preprocessor), ("network", first.network)]
         )
-        self.max_iter_ = search.plan.max_iter
+        self.max_iter_ = max(c.network["max_iter"] for c in search.tried())
         self.n_iter_ = max(member.network.n_iter_ for _, member in members)
         prediction, rows = search.held_out
         shape = len(learned.y), *prediction.shape[1:]

@@ -6,7 +6,6 @@ and soon overfits, has no advantage.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -24,6 +23,8 @@ from sknnreg.model_selection._work import Fold
 
 #: share of a unit's usual time that is of use
 USEFUL = 0.3
+#: share of the epochs; a best one after it asks for more of them
+LATE = 0.9
 
 
 class Race:
@@ -123,11 +124,6 @@ class Race:
         return stacks
 
     @property
-    def left(self) -> float:
-        """Seconds."""
-        return self.deadline - time.time()
-
-    @property
     def seconds_per_unit(self) -> float:
         """Of a candidate and a fold, in the mean."""
         return float(np.mean([member.seconds for member in self.members.values()]))
@@ -144,6 +140,19 @@ class Race:
         """That all its folds took."""
         number = candidate.number
         return sum(self.members[number, k].seconds for k in self.folds_of(candidate))
+
+    def seconds_per_fold(self, candidate: Candidate) -> float:
+        """In the mean."""
+        return self.seconds(candidate) / self.n_folds(candidate)
+
+    def ends_at_its_best(self, candidate: Candidate) -> bool:
+        """Whether its networks were still improving when their epochs were over."""
+        number = candidate.number
+        networks = [self.members[number, k].network for k in self.folds_of(candidate)]
+        return all(
+            network is not None and network.best_iter_ >= LATE * network.max_iter
+            for network in networks
+        )
 
     def is_sound(self, candidate: Candidate) -> bool:
         """Whether no training of it diverged."""

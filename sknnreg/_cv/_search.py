@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from math import ceil, isinf
@@ -15,7 +16,14 @@ from sknnreg._config import config_context
 from sknnreg._cv._plan import Plan, plan, race_size, survivors
 from sknnreg._cv._race import Race
 from sknnreg._cv._selection import select, shrunk
-from sknnreg._cv._space import PORTFOLIO, Candidate, draw, is_for, portfolio
+from sknnreg._cv._space import (
+    PORTFOLIO,
+    Candidate,
+    draw,
+    is_for,
+    lasting,
+    portfolio,
+)
 from sknnreg._cv._work import Job, Member
 from sknnreg._data import Given
 from sknnreg._report import say
@@ -36,6 +44,10 @@ RESERVE = 0.04
 ENSEMBLE_SIZE = 32
 #: share of the first candidates' pairs of preparation and shape that others are like
 LEADING = 0.5
+#: how many of the first candidates are tried with twice the epochs
+DOUBLED = 2
+#: share of the loss that twice the epochs must take off
+WORTH_DOUBLING = 0.03
 
 
 class Clock(Report):
@@ -100,13 +112,13 @@ class Search:
         self.plan, n_inputs = self._plan(deadline)
         if max_iter is not None:
             self.plan = self.plan._replace(max_iter=max_iter)
-        patience = max(10, self.plan.max_iter // 5)
-        length = {"max_iter": self.plan.max_iter, "n_iter_no_change": patience}
-        self.job = job._replace(network=job.network | length)
-        self.candidates = self.candidates[: self.plan.n_first]
+        self.max_iter, self.may_double = self.plan.max_iter, max_iter is None
+        self.candidates = [
+            lasting(c, self.max_iter) for c in self.candidates[: self.plan.n_first]
+        ]
         if self.plan.share < 1:
             self.folds = [self._thinned(fold) for fold in folds]
-        self.race = Race(self.job, self.folds, loss, n_jobs, deadline, n_inputs)
+        self.race = Race(job, self.folds, loss, n_jobs, deadline, n_inputs)
 
     def _thinned(self, fold: Fold) -> Fold:
         """With fewer rows to train on, where there is no time for all."""
@@ -143,14 +155,21 @@ class Search:
         return sizes, X.shape[1]
 
     @property
+    def _most(self) -> int:
+        """Candidates at most."""
+        limited = not isinf(self.max_time)
+        return self.n_candidates or (sys.maxsize if limited else N_CANDIDATES)
+
+    @property
     def n_steps(self) -> int:
-        """Parts of the search: first candidates, others, further folds, the rest."""
-        return len(self.plan.rungs) + 2
+        """Parts of the search: first candidates, more epochs, others, folds, rest."""
+        return len(self.plan.rungs) + 3
 
     def run(self, tasks: Tasks) -> None:
         """Train, and choose the ensemble; callbacks follow by ``tasks``."""
         self.tasks, rungs = tasks, self.plan.rungs
         self._train(self.candidates, rungs[0])
+        self._double()
         alive = self._with_others()
         for rung in rungs[1:]:
             alive = self._ahead(alive, rung)
@@ -175,13 +194,44 @@ class Search:
         """Candidates that were trained at least once."""
         return [c for c in self.candidates if self.race.n_folds(c)]
 
+    def _double(self) -> None:
+        """The best again with twice the epochs, as long as that pays."""
+        race, rung = self.race, self.plan.rungs[0]
+        while self.may_double:
+            ranked = race.ranked(self.tried())
+            best = [
+                c
+                for c in ranked[:DOUBLED]
+                if c.network["max_iter"] == self.max_iter and race.ends_at_its_best(c)
+            ][: self._most - len(self.candidates)]
+            if not best or not self._can_double(best):
+                break
+            twins = [
+                lasting(c, 2 * self.max_iter)._replace(number=number)
+                for number, c in enumerate(best, len(self.candidates))
+            ]
+            self.candidates = self.candidates + twins
+            self._train(twins, rung)
+            before = race.mean_loss(ranked[0], rung)
+            through = [c for c in twins if race.folds_of(c) >= set(rung)]
+            after = min((race.mean_loss(c, rung) for c in through), default=np.inf)
+            if after > (1 - WORTH_DOUBLING) * before:
+                break
+            self.max_iter *= 2
+
+    def _can_double(self, best: list[Candidate]) -> bool:
+        """Whether there is time to try, and for one of them on all folds then."""
+        n_units = len(self.plan.rungs[0]) * len(best) + len(self.folds)
+        each = max(self.race.seconds_per_fold(c) for c in best)
+        return 2 * each * n_units < self._seconds_left()
+
     def _with_others(self) -> list[Candidate]:
         """All candidates of the first folds: random ones like the best join in."""
         first, race, rung = self.tried(), self.race, self.plan.rungs[0]
-        n = self.n_candidates or N_CANDIDATES
+        n = self._most
         if not isinf(self.max_time):
-            affordable = race_size(self._units_left(), self.plan.rungs, len(first))
-            n = min(affordable, self.n_candidates or affordable)
+            units = self._units_left() * self.plan.max_iter / self.max_iter
+            n = min(n, race_size(units, self.plan.rungs, len(first)))
         ranked = race.ranked(first)
         leading = ranked[: ceil(LEADING * len(ranked))]
         pairs = [(c.numbers, c.shape) for c in leading]
@@ -189,7 +239,8 @@ class Search:
         rng = np.random.default_rng(self.job.seed)
         numbers = range(len(first), max(n, len(first)))
         if len(numbers):
-            others = draw(rng, numbers, pairs, ranks / ranks.sum())
+            drawn = draw(rng, numbers, pairs, ranks / ranks.sum())
+            others = [lasting(c, self.max_iter) for c in drawn]
             self.candidates = first + others
             self._train(others, rung)
         return self.tried()
@@ -200,12 +251,18 @@ class Search:
         n = survivors(len(alive))
         if not isinf(self.max_time):
             rest = len(self.folds) - rung.start
-            n = min(n, max(1, round(self._units_left() / rest)))
+            seconds = np.cumsum([rest * self.race.seconds_per_fold(c) for c in sound])
+            affordable = np.searchsorted(seconds, self._seconds_left(), "right")
+            n = min(n, max(1, int(affordable)))
         return sound[:n]
+
+    def _seconds_left(self) -> float:
+        """Of all workers."""
+        return max(0.0, self.race.deadline - time.time()) * self.n_workers
 
     def _units_left(self) -> float:
         """Of a candidate and a fold, as many as there is time for."""
-        return max(0.0, self.race.left) * self.n_workers / self.race.seconds_per_unit
+        return self._seconds_left() / self.race.seconds_per_unit
 
     def _use_what_is_left(self) -> None:
         """Who was next catches up on all folds, as long as there is time."""
@@ -215,7 +272,9 @@ class Search:
             if not waiting:
                 break
             following = max(waiting, key=self._promise)
-            if self._units_left() < len(every) - self.race.n_folds(following):
+            n_lacking = len(every) - self.race.n_folds(following)
+            seconds = n_lacking * self.race.seconds_per_fold(following)
+            if self._seconds_left() < seconds:
                 break
             self._train([following], every)
 

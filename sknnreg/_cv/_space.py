@@ -81,6 +81,7 @@ PORTFOLIO: list[tuple[str, str, dict[str, Any]]] = [
 
 #: what differs between candidates of equal preparation and shape
 OPEN = (
+    "max_iter",
     "learning_rate_init",
     "learning_rate",
     "solver",
@@ -110,6 +111,12 @@ def portfolio(n: int, choices: Sequence[str]) -> list[Candidate]:
         Candidate(i, numbers, shape, network(shape) | pieces)
         for i, (numbers, shape, pieces) in enumerate(first[:n])
     ]
+
+
+def lasting(candidate: Candidate, max_iter: int) -> Candidate:
+    """The same with so many epochs at most; some without progress end it before."""
+    epochs = {"max_iter": max_iter, "n_iter_no_change": max(10, max_iter // 5)}
+    return candidate._replace(network=candidate.network | epochs)
 
 
 def is_for(way: str, n_columns: int) -> bool:

@@ -193,6 +193,24 @@ class TestSearch:
         assert model.best_index_ == np.argmin(model.cv_results_["rank_test_score"])
         assert set(model.best_params_) <= set(model.best_estimator_.get_params())
 
+    def test_more_epochs_where_they_pay(self, monkeypatch):
+        monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 4)
+        X = np.random.default_rng(0).uniform(-2, 2, (150, 2))
+        smooth = np.sin(2 * X[:, 0])
+        model = regressor(n_candidates=12, max_iter=None).fit(X, smooth)
+        assert model.max_iter_ >= 16  # doubled once, and again
+        assert len(model.cv_results_["params"]) == 12
+        assert model.best_params_["network__max_iter"] == model.max_iter_
+        # as given, it stays
+        assert regressor(n_candidates=12, max_iter=4).fit(X, smooth).max_iter_ == 4
+
+    def test_no_more_epochs_where_they_do_not(self, monkeypatch):
+        monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 60)
+        X = np.random.default_rng(0).normal(size=(150, 2))
+        noise = np.random.default_rng(1).normal(size=150)
+        model = regressor(n_candidates=5, max_iter=None).fit(X, noise)
+        assert set(model.leaderboard_["max_iter"]) == {model.max_iter_}
+
     def test_there_is_an_answer_however_short_the_time(self, iris):
         X, y = iris
         model = classifier(max_time=1e-9, max_iter=None, n_candidates=None)
