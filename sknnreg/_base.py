@@ -21,6 +21,7 @@ from sknnreg._distribution import SET_DROPOUT
 from sknnreg._fitted import fitted_arrays, importances
 from sknnreg._html import Documented, Summarized
 from sknnreg._hyperparameters import check_entries, check_lbfgs
+from sknnreg._network_state import StoredNetwork
 from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
 from sknnreg._sklearn import InvalidParameterError, _fit_context
@@ -57,7 +58,9 @@ FOR_TABLES: dict[str, Any] = {
 }
 
 
-class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseMLP(
+    Summarized, Documented, CallbackSupportMixin, StoredNetwork, BaseEstimator, ABC
+):
     """Multi-layer perceptron on the NumPy engine. Use the derived classes."""
 
     @abstractmethod
@@ -151,7 +154,7 @@ class BaseMLP(Summarized, Documented, CallbackSupportMixin, BaseEstimator, ABC):
         target, given = self._new_target(), Given(X_val, y_val, sample_weight_val)
         known = self.warm_start and hasattr(self, "coefs_")
         if known:
-            target.recall(self._target)
+            target.recall(self._target.learned())
         return self._fit(X, y, sample_weight, given, target=target, known=known)
 
     def _fit_part(self, X, y, sample_weight, target: Target) -> Self:

@@ -205,6 +205,6 @@ class Followed(Report):
         self.n_seen = task.progress.epoch
         history = {name: column.copy() for name, column in self.history.items()}
         with instead(task, task.progress.average):
-            found = attributes(task, run.data, 0, run.earlier, history)
+            found = attributes(run.models[0], task, run.data, 0, run.earlier, history)
         # of an earlier fit to a frame, whose names this one's X need not have
         return {"feature_names_in_": None} | found

@@ -18,6 +18,7 @@ from sklearn.base import clone
 
 from sknnreg._data import Data
 from sknnreg._fitted import Earlier, attributes, extended
+from sknnreg._state import STAMP, check_stamp, plain, restored, stamp
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.schedules import WITH_END
 from sknnreg.engine.training import Report, Task, instead
@@ -43,6 +44,21 @@ class Saved(NamedTuple):
     progress: Progress
     earlier: Earlier
     estimator: Any
+
+    def to_plain(self) -> dict[str, Any]:
+        """As dicts, arrays and numbers; the estimator sees to itself."""
+        parts = {"progress": plain(self.progress), "earlier": self.earlier._asdict()}
+        return self._asdict() | parts | {STAMP: stamp()}
+
+    @classmethod
+    def from_plain(cls, state: dict[str, Any]) -> Saved:
+        """What :meth:`to_plain` tells of."""
+        return cls(
+            state["fingerprint"],
+            restored(Progress, state["progress"]),
+            Earlier(**state["earlier"]),
+            state["estimator"],
+        )
 
 
 BEFORE = "the fit it goes on from"
@@ -89,7 +105,10 @@ def read(path: str | os.PathLike) -> Saved | None:
     digest, saved = content[:32], content[32:]
     if sha256(saved).digest() != digest:
         raise ValueError(f"{os.fspath(path)!r} holds no checkpoint, or is damaged.")
-    return pickle.loads(saved)
+    state = pickle.loads(saved)
+    found = state.get(STAMP) if isinstance(state, dict) else None
+    check_stamp(found, f"The checkpoint at {os.fspath(path)!r}")
+    return Saved.from_plain(state)
 
 
 def resumed(
@@ -157,12 +176,12 @@ class Saving(Report):
         estimator = clone(run.models[0]).set_callbacks()
         history = extended(run.earlier.history, progress.history.of_model(0))
         with instead(task, progress.average):
-            found = attributes(task, run.data, 0, run.earlier, history)
+            found = attributes(estimator, task, run.data, 0, run.earlier, history)
         vars(estimator).update(found)
         estimator._progress = progress.carry_over()
         saved = Saved(self.fingerprint, progress, run.earlier, estimator)
         # a process may die at any moment: the old file stays until the new one is whole
         new = self.path.with_name(f"{self.path.name}.new")
-        content = pickle.dumps(saved, pickle.HIGHEST_PROTOCOL)
+        content = pickle.dumps(saved.to_plain(), pickle.HIGHEST_PROTOCOL)
         new.write_bytes(sha256(content).digest() + content)
         os.replace(new, self.path)

@@ -441,7 +441,7 @@ that
         if _check_partial_fit_first_call(copy.copy(self), classes):
             target.learn_classes(y, classes)
         else:
-            target.recall(self._target)
+            target.recall(self._target.learned())
         return self._fit_part(X, y, sample_weight, target)
 
     def predict(self, X: ArrayLike) -> NDArray:

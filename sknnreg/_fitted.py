@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sknnreg._data import Data
+from sknnreg._hyperparameters import REGRESSOR
+from sknnreg.engine.layers import INPUT_LAYERS
 from sknnreg.engine.model_axis import take
 from sknnreg.engine.network import Network
 from sknnreg.engine.parameters import ROLES, Views
 from sknnreg.engine.training import Task, objective
+
+#: hyperparameters that a network is made of; a regressor's own are those of its losses
+MAKING = (
+    "hidden_layer_sizes",
+    "activation",
+    "dropout",
+    "normalization",
+    "residual",
+    *INPUT_LAYERS,
+    *REGRESSOR,
+)
 
 
 class Earlier(NamedTuple):
@@ -61,7 +75,16 @@ def fitted_arrays(model, network: Network) -> Views:
     return answer
 
 
-def about(network: Network, data: Data) -> dict[str, Any]:
+def made_of(model) -> dict[str, Any]:
+    """The hyperparameters that say of what layers, and of what loss, a network is."""
+    return {
+        name: copy.deepcopy(getattr(model, name))
+        for name in MAKING
+        if hasattr(model, name)
+    }
+
+
+def about(model, network: Network, data: Data) -> dict[str, Any]:
     """The attributes that do not change while training."""
     weighted = [
         specs
@@ -70,6 +93,7 @@ def about(network: Network, data: Data) -> dict[str, Any]:
     ]
     return data.learned | {
         "_network": network,
+        "_made_of": made_of(model),
         "n_layers_": 1 + len(weighted),
         "n_outputs_": network.n_out // network.loss.per_target,
         "out_activation_": network.loss.link,
@@ -88,7 +112,7 @@ def write(
     losses = history.get("loss", [])
     diverged = bool(task.progress.stopping.diverged[k])
     kept, loss = kept_epoch(task, k, losses, earlier)
-    found = attributes(task, data, k, earlier, history)
+    found = attributes(model, task, data, k, earlier, history)
     found |= {"_kept_epoch": kept, "loss_": loss, "best_iter_": kept}
     found["backend_"] = "numpy" if task.compiled is None else "fast"
     if losses and not (task.keep_best or diverged):
@@ -113,7 +137,12 @@ def write(
 
 
 def attributes(
-    task: Task, data: Data, k: int, earlier: Earlier, history: dict[str, list[float]]
+    model,
+    task: Task,
+    data: Data,
+    k: int,
+    earlier: Earlier,
+    history: dict[str, list[float]],
 ) -> dict[str, Any]:
     """The fitted attributes of model k with the parameters it has at present.
 
@@ -128,7 +157,7 @@ def attributes(
     losses = history.get("loss", [])
     scores = history.get("validation_score", []) if task.keep_best else None
     return (
-        about(network, data)
+        about(model, network, data)
         | found
         | {
             "n_iter_": n_iter,

@@ -40,7 +40,11 @@ class Target(ABC):
         """The estimator's attributes that tell what was learned."""
         return {}
 
-    def recall(self, earlier) -> None:  # noqa: B027
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as arrays and strings."""
+        return {}
+
+    def recall(self, learned: dict[str, Any]) -> None:  # noqa: B027
         """Take over what an earlier fit has learned."""
 
     def recognize(self, y: NDArray, exactly: bool) -> None:  # noqa: B027
@@ -136,8 +140,13 @@ class ClassTarget(Target):
     def attributes(self):
         return {"classes_": self.binarizer.classes_}
 
-    def recall(self, earlier):
-        self.binarizer = earlier.binarizer
+    def learned(self):
+        names = ("classes_", "y_type_", "sparse_input_")
+        return {name: getattr(self.binarizer, name) for name in names}
+
+    def recall(self, learned):
+        self.binarizer = LabelBinarizer()
+        vars(self.binarizer).update(learned)
 
     @property
     def is_multilabel(self) -> bool:

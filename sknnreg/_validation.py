@@ -59,7 +59,8 @@ class ValidationScore:
         for name in [n for n in vars(live) if n.endswith("_")]:
             delattr(live, name)  # of an earlier fit
         vars(live).update(
-            about(network, data.of_model(k)), **arrays(network, self.bound.values, k)
+            about(model, network, data.of_model(k)),
+            **arrays(network, self.bound.values, k),
         )
         vars(live).pop("feature_names_in_", None)  # the validation rows are an array
         live._raw_predict = partial(self._raw_predict, k, live)

@@ -42,6 +42,7 @@ from sknnreg._sklearn import (
     _fit_context,
     _num_samples,
 )
+from sknnreg._state import Stored, plain, restored
 from sknnreg._target import Target
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
@@ -98,7 +99,7 @@ def configuration() -> dict[str, Any]:
     return config | {"backend": "numpy"} if config["backend"] == "auto" else config
 
 
-class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
+class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
     """An ensemble of networks for a table. Use the derived classes."""
 
     _parameter_constraints: dict = {
@@ -178,7 +179,7 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
         folds = self._folds(X, learned.labels, groups, seed)
         table = {
             "categorical_features": self.categorical_features,
-            "dtype": np.dtype(self.dtype),
+            "dtype": np.dtype(self.dtype).type,
         }
         job = Job(
             learned.kind,
@@ -253,6 +254,14 @@ class BaseCV(CallbackSupportMixin, Documented, BaseEstimator, ABC):
         shape = len(learned.y), *prediction.shape[1:]
         self.oof_prediction_ = np.full(shape, np.nan)
         self.oof_prediction_[rows] = learned.decode(prediction)
+
+    def _to_plain(self, state):
+        if "ensemble_" in state:
+            state["ensemble_"] = plain(state["ensemble_"])
+
+    def _from_plain(self, state):
+        if "ensemble_" in state:
+            state["ensemble_"] = restored(Ensemble, state["ensemble_"])
 
     def _predict(self, X) -> NDArray:
         """Mean of the ensemble."""

@@ -16,6 +16,7 @@ from sknnreg._cv._base import BaseCV, Learned
 from sknnreg._cv._losses import KnownClasses, from_scorer, log_loss
 from sknnreg._cv._work import SettledClasses
 from sknnreg._sklearn import StrOptions
+from sknnreg._target import ClassTarget
 
 
 class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
@@ -182,6 +183,18 @@ class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
             lambda network: None,
             target.attributes(),
         )
+
+    def _to_plain(self, state):
+        super()._to_plain(state)
+        if "_target" in state:
+            state["_target"] = state["_target"].learned()
+
+    def _from_plain(self, state):
+        super()._from_plain(state)
+        if "_target" in state:
+            learned, target = state["_target"], ClassTarget(state["class_weight"], 0.0)
+            target.recall(learned)
+            state["_target"] = target
 
     def _score(self, loss: float) -> float:
         return -loss

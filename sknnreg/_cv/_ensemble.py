@@ -35,6 +35,17 @@ class Ensemble:
             part.weights.append(weight)
         self.parts = list(parts.values())
 
+    def to_plain(self) -> list[dict[str, Any]]:
+        """Estimators and their weights."""
+        return [part._asdict() for part in self.parts]
+
+    @classmethod
+    def from_plain(cls, parts: list[dict[str, Any]]) -> Ensemble:
+        """The ensemble that :meth:`to_plain` tells of."""
+        ensemble = cls([])
+        ensemble.parts = [Part(**part) for part in parts]
+        return ensemble
+
     def __len__(self) -> int:
         return sum(len(part.networks) for part in self.parts)
 

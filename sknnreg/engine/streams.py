@@ -91,6 +91,23 @@ class Streams:
             bits = self._generators[purpose][i].bit_generator
             bits.state = bits.state | {"state": {"state": states[k]}}
 
+    def to_plain(self) -> dict[str, Any]:
+        """Seeds, and where each model's streams are, as lists, arrays and numbers."""
+        positions = {
+            purpose: [generators[i].bit_generator.state for i in self.stream_of]
+            for purpose, generators in self._generators.items()
+        }
+        return {"seeds": self.seeds, "positions": positions}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Streams:
+        """The streams that :meth:`to_plain` tells of."""
+        streams = cls(plain["seeds"])
+        for purpose, positions in plain["positions"].items():
+            for i, position in zip(streams.stream_of, positions, strict=True):
+                streams._generators[purpose][i].bit_generator.state = position
+        return streams
+
     def _spread(self, draws: list[NDArray]) -> NDArray:
         if self.shared:
             return draws[0][None]

@@ -26,19 +26,32 @@ class Categories:
     """The categories of one column, with codes 0, 1, ...; a missing value has the last.
 
     Unknown categories have code -1, and missing values if training had none.
+
+    Parameters
+    ----------
+    labels : ndarray of object
+        In the order of codes; None, if it is there, stands for missing values.
     """
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, labels: NDArray) -> None:
+        self.labels = labels
+        has_missing = len(labels) > 0 and labels[-1] is None
+        known = labels[: len(labels) - has_missing].tolist()
+        self.codes = {label: code for code, label in enumerate(known)}
+        self.missing = len(known) if has_missing else -1
+
+    @classmethod
+    def of(cls, column: Column) -> Categories:
+        """Those of a column of the training rows."""
         found = set(column.cells)
         missing = any(map(is_missing, found))
         if column.codes is not None:  # of these labels, some may have no row
             found = set(column.values[np.unique(column.codes[column.codes >= 0])])
             missing = bool((column.codes < 0).any())
         known = in_order([each for each in found if not is_missing(each)])
-        self.codes = {label: code for code, label in enumerate(known)}
-        self.missing = len(known) if missing else -1
-        self.labels = np.empty(len(known) + missing, dtype=object)
-        self.labels[:] = [*known, *[None] * missing]
+        labels = np.empty(len(known) + missing, dtype=object)
+        labels[:] = [*known, *[None] * missing]
+        return cls(labels)
 
     def encode(self, column: Column) -> NDArray:
         """Codes (n_samples,)."""
@@ -106,11 +119,23 @@ class CategoryEncoder:
         self.target_type = target_type
         self.seed = seed
 
+    def to_plain(self) -> dict[str, Any]:
+        """Labels and scikit-learn's encoders."""
+        return vars(self) | {"columns": [each.labels for each in self.columns]}
+
+    @classmethod
+    def from_plain(cls, state: dict[str, Any]) -> CategoryEncoder:
+        """The encoder that :meth:`to_plain` tells of."""
+        encoder = object.__new__(cls)
+        vars(encoder).update(state)
+        encoder.columns = [Categories(labels) for labels in state["columns"]]
+        return encoder
+
     def fit_transform(
         self, columns: list[Column], y: ArrayLike | None
     ) -> list[NDArray]:
         """The blocks of the training rows; mean targets are those of other rows."""
-        self.columns = [Categories(column) for column in columns]
+        self.columns = [Categories.of(column) for column in columns]
         self.varying = np.ones(len(columns), bool)
         codes = self.encode(columns)
         sizes = codes.max(axis=0) + 1
@@ -149,7 +174,9 @@ class CategoryEncoder:
         scaler = StandardScaler()
         self.target = target.set_output(transform="default")
         self.scaler = scaler.set_output(transform="default")
-        return [scaler.fit_transform(target.fit_transform(codes, values))]
+        means = target.fit_transform(codes, values)
+        target.set_params(cv=5)  # its splitter has done its work, and is not stored
+        return [scaler.fit_transform(means)]
 
     def transform(self, columns: list[Column]) -> list[NDArray]:
         """The blocks of other rows."""

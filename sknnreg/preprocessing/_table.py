@@ -25,6 +25,7 @@ from sknnreg._sklearn import (
     _check_feature_names_in,
     _fit_context,
 )
+from sknnreg._state import Stored, plain, restored
 from sknnreg.preprocessing._categories import CategoryEncoder
 from sknnreg.preprocessing._columns import (
     Column,
@@ -41,7 +42,7 @@ __all__ = ["TablePreprocessor"]
 NUMBERS = {"robust", "standard", "quantile", "piecewise", "none"}
 
 
-class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
+class TablePreprocessor(Documented, TransformerMixin, Stored, BaseEstimator):
     """A table of numbers and categories as a matrix for networks.
 
     Numbers are scaled, missing ones become 0, the middle (the median, or for "standard"
@@ -275,6 +276,14 @@ class TablePreprocessor(Documented, TransformerMixin, BaseEstimator):
         if self._encoder is not None:
             found += self._encoder.names(names[self.is_categorical_])
         return np.array(found, dtype=object)
+
+    def _to_plain(self, state):
+        if state.get("_encoder") is not None:
+            state["_encoder"] = plain(state["_encoder"])
+
+    def _from_plain(self, state):
+        if state.get("_encoder") is not None:
+            state["_encoder"] = restored(CategoryEncoder, state["_encoder"])
 
     def _fit_transform(self, X: Any, y: ArrayLike | None) -> NDArray:
         self.scalers_: list[Any] = []
