@@ -11,8 +11,8 @@ __all__ = ["TRUSTED_TYPES"]
 
 #: For ``skops.io.load(file, trusted=TRUSTED_TYPES)``: every estimator of this package,
 #: and the function that :class:`~sknnreg.feature_selection.SelectFromNetwork` calls.
-#: Of scikit-learn a fitted search needs
-#: ``"sklearn.metrics._scorer._PassthroughScorer"`` besides.
+#: A fitted search needs some of scikit-learn's own besides: its scorer, and what it
+#: routes metadata by. ``skops.io.get_untrusted_types`` tells which.
 TRUSTED_TYPES = [
     "sknnreg._classifier.MLPClassifierScratch",
     "sknnreg._cv._classifier.MLPClassifierScratchCV",

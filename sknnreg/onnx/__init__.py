@@ -43,7 +43,11 @@ def register() -> None:
         "SknnregMLPClassifierScratch",
         _convert.classifier_shapes,
         _convert.convert_classifier,
-        options={"zipmap": [True, False, "columns"]},
+        options={
+            "zipmap": [True, False, "columns"],
+            "nocl": [True, False],
+            "output_class_labels": [False, True],
+        },
     )
 
 

@@ -29,15 +29,19 @@ def classifier_shapes(operator: Any) -> None:
     n_classes = len(model.classes_)
     if n_classes < 2:
         raise ValueError("A classifier of a single class cannot be converted to ONNX.")
-    kind = StringTensorType if has_names(model) else Int64TensorType
+    names = labels(operator.scope_inst, model).dtype == object
+    kind = StringTensorType if names else Int64TensorType
     shape = [n_rows, n_classes] if model._target.is_multilabel else [n_rows]
     operator.outputs[0].set_type(kind(shape=shape))
     operator.outputs[1].type.shape = [n_rows, n_classes]
 
 
-def has_names(model: Any) -> bool:
-    """Whether classes are strings; numbers become whole numbers."""
-    return model.classes_.dtype.kind in "OUS"
+def labels(scope: Any, model: Any) -> NDArray:
+    """The classes, as strings or whole numbers; with the option "nocl" their places."""
+    from skl2onnx.common.utils_classifier import get_label_classes
+
+    classes = np.asarray(get_label_classes(scope, model))
+    return classes.astype(object if classes.dtype.kind in "OUS" else np.int64)
 
 
 def begin(scope: Any, operator: Any, container: Any) -> tuple[Graph, str]:
@@ -99,5 +103,5 @@ def convert_classifier(scope: Any, operator: Any, container: Any) -> None:
         both = g.node("Concat", g.node("Neg", raw), raw, axis=1)
         g.write("Sigmoid", probability, both)
         choice = g.node("Reshape", choice, g.constant([-1], np.int64))
-    classes = g.constant(model.classes_, object if has_names(model) else np.int64)
-    g.write("Gather", label, classes, choice)
+    classes = labels(scope, model)
+    g.write("Gather", label, g.constant(classes, classes.dtype), choice)

@@ -3,8 +3,12 @@
 import warnings
 
 import numpy as np
+import pytest
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.pipeline import make_pipeline
 
+from sknnreg import MLPClassifierScratchCV, MLPRegressorScratchCV
+from sknnreg.preprocessing import TablePreprocessor
 from tests.factories import classifier, regressor
 
 
@@ -57,3 +61,27 @@ def fitted(kind, **params):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return make().set_params(**params).fit(X, y), X, y
+
+
+def tables():
+    """Iris as a data frame with categories, some of them missing."""
+    pandas = pytest.importorskip("pandas")
+    X, y = flowers()
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    frame["c"] = np.where(X[:, 2] > 4, "u", np.where(X[:, 2] > 2, "v", None))
+    frame["e"] = np.array([f"level {i % 7}" for i in range(len(X))])
+    return frame, y
+
+
+def table_models():
+    """Fitted estimators for tables."""
+    X, y = tables()
+    preprocessor = TablePreprocessor("piecewise", max_levels=2, random_state=0)
+    options = {"n_candidates": 1, "max_iter": 2, "max_time": None, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [
+            make_pipeline(preprocessor, classifier()).fit(X, y),
+            MLPClassifierScratchCV(cv=2, **options).fit(X, y),
+            MLPRegressorScratchCV(cv=2, **options).fit(X, y.astype(float)),
+        ]
