@@ -14,7 +14,7 @@ from sknnreg.engine.layers import INPUT_LAYERS
 from sknnreg.engine.model_axis import take
 from sknnreg.engine.network import Network
 from sknnreg.engine.parameters import ROLES, Views
-from sknnreg.engine.training import Task, objective
+from sknnreg.engine.training import BLOWN_UP, Task, has_blown_up, objective
 
 #: hyperparameters that a network is made of; a regressor's own are those of its losses
 MAKING = (
@@ -120,19 +120,34 @@ def write(
     if task.keep_best:
         found["best_validation_score_"] = float(best_score(task)[k])
     else:
-        found["best_loss_"] = float(np.min([*losses, loss], initial=np.inf))
+        found["best_loss_"] = float(np.fmin.reduce([*losses, loss, np.inf]))
     vars(model).update(found)
     progress = task.progress.carry_over()
     if not is_last:  # who goes on must not move this model's random numbers on
         progress = take(progress, np.array([k]))
     model._progress = progress
     if not diverged:
-        return None
+        return grown(losses[-1:], earlier)
     progress.optimizer.kind = ""  # its moments are of no use
     return (
         "Training diverged: the loss, the score or the parameters became infinite, "
         f"NaN or enormous. The parameters of epoch {kept} are kept. A smaller "
         "learning_rate_init, scaled inputs or clipping may help."
+    )
+
+
+def grown(last: list[float], earlier: Earlier) -> str | None:
+    """What is said of a loss beyond comparison with those of earlier fits, if it is so.
+
+    No more: the rows of this fit may be others.
+    """
+    best = np.fmin.reduce(earlier.history.get("loss", ()), initial=np.inf)
+    if not last or not np.isfinite(best) or not has_blown_up(-last[0], -best):
+        return None
+    return (
+        f"The loss, {last[0]:.3g}, is more than a million times that of earlier fits, "
+        f"{best:.3g}: training has diverged, or the target of these rows is in another "
+        "unit. If so, fit anew, with a smaller learning_rate_init or a scaled target."
     )
 
 
@@ -202,7 +217,7 @@ def kept_epoch(
 def why_not(task: Task, k: int) -> str | None:
     """Why model k cannot be kept: it never had a finite epoch. None if it had."""
     stopping, rows = task.progress.stopping, task.progress.history.rows
-    lost = not np.isfinite(task.parameters.theta[k]).all()
+    lost = not all(np.isfinite(each[k]).all() for each in task.parameters.vectors)
     if not rows and not lost:
         lost = not np.isfinite(objective(task)[k])
     if lost:
@@ -216,7 +231,10 @@ def why_not(task: Task, k: int) -> str | None:
     )
     if not stopping.diverged[k] or kept:
         return None
-    if task.keep_best and np.isfinite(task.progress.history.of_model(k)["loss"][0]):
+    losses = [
+        rows[0][name][k] for name in ("loss", "validation_loss") if task.keep_best
+    ]
+    if task.keep_best and max(losses) <= BLOWN_UP:
         return (
             "The validation score of the first epoch is not finite. Check scoring and "
             "the validation data."

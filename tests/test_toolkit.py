@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy.sparse import csr_matrix
 from scipy.stats import norm
 from sklearn.datasets import load_breast_cancer, make_regression
@@ -17,6 +18,7 @@ from sknnreg.engine.penalties import PENALTIES, GroupL1, Penalty
 from sknnreg.engine.schedules import SCHEDULES, Horizon
 from tests.engine.factories import context
 from tests.factories import however_it_ends, nothing_left, unscaled
+from tests.forms import both_forms
 
 pytestmark = [however_it_ends, unscaled, nothing_left]
 
@@ -205,6 +207,45 @@ def test_clip_norm_bounds_a_step():
         for m in (first, then)
     )
     assert np.linalg.norm(after - before) == pytest.approx(0.1 * 0.5)
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1e18), ("float64", 1e152)], ids=str
+)
+def test_clip_norm_holds_where_squares_overflow(dtype, size):
+    """The direction is that of the gradient of a smaller target."""
+    X, y = make_regression(50, 4, random_state=0)
+    y = y / np.abs(y).max()
+    settings = {
+        "clip_norm": 0.5,
+        "solver": "sgd",
+        "activation": "identity",
+        "hidden_layer_sizes": (3,),
+        "momentum": 0.0,
+        "alpha": 0.01,
+        "learning_rate_init": 0.1,
+        "max_iter": 1,
+        "random_state": 0,
+    }
+    steps = []
+    for unit in (1e12, size):
+        # of the inputs too, so that only the sum of squares is too large
+        model = MLPRegressorScratch(**settings).fit(
+            (1e3 * X).astype(dtype), (unit * y).astype(dtype)
+        )
+        steps.append(np.hstack([W.ravel() for W in model.coefs_]))
+        norms = [model.history_[f"gradient_norm_{i}"][-1] for i in range(2)]
+        assert 0.4 < np.linalg.norm(norms) <= 0.5 + 1e-6
+    assert_allclose(*steps, rtol=1e-4)
+
+
+def test_gradient_norms_are_finite_where_their_squares_are_not():
+    X, y = make_regression(50, 4, random_state=0)
+    model = MLPRegressorScratch(max_iter=2, random_state=0)
+    model.fit((1e3 * X).astype("float32"), (1e15 * y).astype("float32"))
+    norms = np.array([model.history_[f"gradient_norm_{i}"] for i in range(2)])
+    assert np.isfinite(norms).all() and (norms > 1e19).any()
 
 
 # Group lasso

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sknnreg.engine.model_axis import Number, a_model
+
+
+def norms_of_huge(flat: NDArray, starts: Sequence[int] | NDArray = (0,)) -> NDArray:
+    """Euclidean norms (K, n) of the parts that begin at ``starts``, in doubles.
+
+    For numbers whose squares overflow: they are divided by the largest one before.
+    """
+    sizes = np.diff([*starts, flat.shape[1]])
+    largest = np.maximum.reduceat(np.abs(flat), starts, axis=1).astype(float)
+    shares = flat / np.repeat(np.where(largest == 0, 1, largest), sizes, axis=1)
+    return largest * np.sqrt(np.add.reduceat(np.square(shares), starts, axis=1))
 
 
 def clip_norm(grad: NDArray, limit: Number) -> None:
@@ -14,6 +27,8 @@ def clip_norm(grad: NDArray, limit: Number) -> None:
     Pascanu et al. 2013, "On the difficulty of training recurrent neural networks".
     """
     norm = np.sqrt(np.vecdot(grad, grad))[:, None]
+    if not np.isfinite(norm).all():
+        norm = norms_of_huge(grad)
     if (norm > limit).any():
         grad *= np.minimum(1, limit / np.maximum(norm, limit)).astype(grad.dtype)
 

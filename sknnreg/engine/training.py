@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknnreg.engine.batches import Batches
+from sknnreg.engine.constraints import norms_of_huge
 from sknnreg.engine.history import Row
 from sknnreg.engine.model_axis import Number, copy_all
 from sknnreg.engine.network import Bound
@@ -109,8 +110,11 @@ class Task:
 
     def norms(self, flat: NDArray) -> NDArray:
         """Euclidean norm (K, n_layers) of each layer's part of the weights."""
-        squares = np.square(flat[:, self.parameters.weights])
-        return np.sqrt(np.add.reduceat(squares, self._starts, axis=1))
+        weights = flat[:, self.parameters.weights]
+        norms = np.sqrt(np.add.reduceat(np.square(weights), self._starts, axis=1))
+        if not np.isfinite(norms).all():
+            norms = norms_of_huge(weights, self._starts)
+        return norms
 
 
 @contextmanager
@@ -250,6 +254,7 @@ def measure(
 ) -> tuple[Row, NDArray]:
     """The row of an epoch, and the score (K,) to watch: NaN for what has diverged."""
     theta, grad = task.parameters.theta, task.parameters.grad
+    statistics = task.parameters.state.sum(axis=-1, dtype=float)
     row: Row = {
         "loss": loss,
         "penalty": penalty,
@@ -267,10 +272,12 @@ def measure(
             score = reached
     sound = [
         # NaN or infinite anywhere leaves no finite sum
-        math.isfinite(sum(sums)) and not has_blown_up(reached, best)
-        for *sums, reached, best in zip(
+        math.isfinite(sum(sums)) and not (lost or has_blown_up(reached, best))
+        for *sums, lost, reached, best in zip(
             loss.tolist(),
             np.vecdot(theta, theta).tolist(),
+            statistics.tolist(),
+            strays(task, row).tolist(),
             score.tolist(),
             task.progress.stopping.best.tolist(),
             strict=True,
@@ -281,6 +288,26 @@ def measure(
         if task.keep_best:
             row["validation_score"] = score
     return row, score
+
+
+def strays(task: Task, row: Row) -> NDArray:
+    """Which models (K,) are finite, but beyond comparison worse than at first.
+
+    A score such as the accuracy does not show it, nor the loss of a first epoch, which
+    is measured on the way. Where some loss is so large, J over the training rows at the
+    epoch's end decides: against that of the first epoch, or from before it.
+    """
+    history = task.progress.history.rows
+    first = history[0]["loss"] if history else np.zeros_like(row["loss"])
+    reached = np.maximum(row["loss"], row.get("validation_loss", row["loss"]))
+    doubtful = ~(reached <= first + BLOWN_UP * (1 + np.abs(first)))
+    if not doubtful.any():
+        return doubtful
+    if not history:
+        with instead(task, task.progress.start):
+            first = np.nan_to_num(objective(task), nan=np.inf)
+    end = objective(task)
+    return doubtful & ~(end <= first + BLOWN_UP * (1 + np.abs(first)))
 
 
 def has_blown_up(score: float, best: float) -> bool:

@@ -1,10 +1,14 @@
 """A fit that fails or diverges loses nothing that was fitted before."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from sknnreg._run import fit_stack
 from tests.factories import (
     assert_same_bits,
     calm_then_wild,
@@ -12,6 +16,7 @@ from tests.factories import (
     not_converged,
     regressor,
 )
+from tests.forms import both_forms
 
 
 def same_after_failure(model, X, error, match, *args, **kwargs):
@@ -126,7 +131,9 @@ def test_a_loss_that_is_finite_but_absurd_has_diverged(iris, params, early_stopp
     model = classifier(
         solver="sgd", max_iter=40, early_stopping=early_stopping, **params
     )
-    if early_stopping:  # the first epoch is better than what came after
+    # the first epoch is better than what came after, if the penalty is not counted,
+    # whose J the first steps have already multiplied
+    if early_stopping and "alpha" not in params:
         with pytest.warns(ConvergenceWarning, match="diverged"):
             model.fit(*iris)
         assert model.n_iter_ < 15
@@ -178,3 +185,112 @@ def test_other_solvers_diverge_as_well(diabetes):
         regressor(learning_rate_init=1e308, batch_size=20).fit(X, y * 1e200)
     with pytest.raises(ValueError, match="non-finite"):
         regressor(solver="lbfgs").fit(X, y * 1e300)
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1e19), ("float64", 1e155)], ids=str
+)
+def test_running_statistics_that_overflow_are_a_failure(iris, dtype, size):
+    """The weights stay finite, and with them the loss: the state counts as well."""
+    X, y = iris
+    X, huge = X.astype(dtype), (X * size).astype(dtype)
+    model = classifier(normalization="batch", random_state=0)
+    with pytest.raises(ValueError, match="non-finite"):
+        model.fit(huge, y)
+    assert not hasattr(model, "coefs_")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    same_after_failure(
+        model, X, ValueError, "non-finite", huge, y, method="partial_fit"
+    )
+
+
+@not_converged
+@both_forms
+def test_large_running_statistics_are_fine(iris):
+    X, y = iris
+    model = classifier(normalization="batch").fit((X * 1e12).astype("float32"), y)
+    assert np.isfinite(model.predict_proba((X * 1e12).astype("float32"))).all()
+
+
+def test_the_best_loss_is_a_number_where_the_last_one_is_not(diabetes):
+    X, y = diabetes
+    model = regressor(
+        solver="sgd",
+        learning_rate=lambda step: 0.001 if step < 20 else 1e200,
+        batch_size=111,
+        max_iter=100,
+        n_iter_no_change=100,
+    )
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.fit(X, y)
+    assert not np.isfinite(model.loss_curve_[-1])
+    assert model.best_loss_ == np.nanmin([*model.loss_curve_, model.loss_])
+
+
+@pytest.mark.parametrize("scoring", ["loss", "r2"])
+def test_a_first_epoch_that_leaves_the_slope_is_refused(diabetes, scoring):
+    """Its loss is measured before the one step that does; its score is the best."""
+    X, y = diabetes
+    model = regressor(
+        learning_rate_init=1e10, early_stopping=True, scoring=scoring, batch_size=442
+    )
+    with pytest.raises(ValueError, match="no epoch was better than the start"):
+        model.fit(X, y)
+    assert not hasattr(model, "coefs_")
+
+
+def test_an_accuracy_does_not_hide_that_training_diverges(iris):
+    X, y = iris
+    model = classifier(
+        solver="sgd",
+        max_iter=100,
+        batch_size=135,
+        early_stopping=True,
+        scoring="accuracy",
+        n_iter_no_change=100,
+        learning_rate=lambda step: 0.1 if step < 20 else 1e20,
+    )
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.fit(X, y)
+    assert 20 < model.n_iter_ < 30
+    assert model.best_iter_ <= 20
+    assert max(np.abs(W).max() for W in model.coefs_) < 100
+
+
+@not_converged
+@pytest.mark.parametrize("size", [1e5, 1e-5])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_target_in_any_unit_is_no_divergence(diabetes, size, early_stopping):
+    X, y = diabetes
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The target has")
+        regressor(
+            solver="lbfgs", early_stopping=early_stopping, scoring="r2", max_iter=50
+        ).fit(X, y * size)
+
+
+def test_divergence_over_several_fits_is_said(diabetes):
+    """One step a call, whose loss is measured before: each looks healthy by itself."""
+    X, y = diabetes
+    model = regressor(learning_rate_init=1e5, batch_size=442, hidden_layer_sizes=(9, 9))
+    model.partial_fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="million times that of earlier fits"):
+        model.partial_fit(X, y)
+
+
+@not_converged
+def test_one_of_a_stack_diverges(iris):
+    """The others are what they would be alone."""
+    X, y = iris
+    params = {"early_stopping": True, "scoring": "accuracy", "batch_size": 135}
+    models = [
+        classifier(learning_rate_init=rate, **params) for rate in (0.01, 1e20, 0.02)
+    ]
+    errors = fit_stack(models, X, y)
+    assert "no epoch was better" in str(errors[1])
+    assert errors[0] is errors[2] is None
+    for model in (models[0], models[2]):
+        assert_same_bits(model, clone(model).fit(X, y))

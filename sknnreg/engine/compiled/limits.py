@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from sknnreg.engine.compiled.arithmetic import jit, like
+from sknnreg.engine.compiled.arithmetic import exact, jit, like
 from sknnreg.engine.penalties import NEWTON_STEPS
 
 
@@ -49,6 +49,27 @@ def shrink_row(w, steps, limit):
         w[j] *= theta / (theta + limit * steps[j])
 
 
+@exact  # or the division by the largest number might be put off
+def clip_factor_of_huge(m, plan):
+    """The same where squares overflow: of the shares of the largest number."""
+    largest, squares = 0.0, 0.0
+    for final in (False, True):
+        for k in range(plan.segments.shape[0]):
+            l2 = 0.0 if plan.decoupled else m.strengths[k, 1]
+            start, stop, own = (
+                plan.segments[k, 0],
+                plan.segments[k, 1],
+                like(l2, m.theta),
+            )
+            for i in range(start, stop):
+                g = abs(np.float64(m.grad[i] + own * m.theta[i]))
+                if final:
+                    squares += (g / largest) ** 2
+                else:
+                    largest = max(largest, g)
+    return like(min(1.0, m.clip / largest / math.sqrt(squares)), m.theta)
+
+
 @jit
 def clip_factor(m, plan):
     """What brings the gradient, penalties included, to the norm ``m.clip``."""
@@ -62,6 +83,8 @@ def clip_factor(m, plan):
             part += g * g
         squares += np.float64(part)
     norm = math.sqrt(squares)
+    if not norm < math.inf:
+        return clip_factor_of_huge(m, plan)
     return like(m.clip / norm if norm > m.clip else 1.0, m.theta)
 
 
