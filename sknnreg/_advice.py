@@ -95,6 +95,8 @@ def doubts(data: Data) -> list[str]:
     Without numbers: what is said of each fold of a search should be said once.
     """
     said = []
+    if data.validation is not None and data.validation.doubt:
+        said.append(data.validation.doubt)
     if isinstance(data.X, np.ndarray):
         # few rows may show nothing of a rare category: then all are looked at
         said += ranges(_some(data.X, data.rows)) and ranges(data.X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -94,6 +95,8 @@ class Validation:
         Which rows of the arrays; None for all.
     parts : tuple of Validation
         Of several models, as for :class:`Data`.
+    doubt : str
+        What there is to be said of how the rows were chosen.
     """
 
     X: Any
@@ -102,6 +105,7 @@ class Validation:
     weight: NDArray | None
     rows: NDArray | None = None
     parts: tuple[Validation, ...] = ()
+    doubt: str = ""
 
     @property
     def n_rows(self) -> int:
@@ -125,30 +129,75 @@ class Validation:
         return self.X[rows], self.y[rows], weight
 
 
-def split_rows(
-    n: int, fraction: float, labels: NDArray | None, seed: int
-) -> tuple[NDArray, NDArray]:
-    """Numbers of the training and of the validation rows, each sorted.
+#: what is said of a split of classes with few rows
+ONE_ROW = (
+    "early_stopping=True: some class has a single row. It is trained on, and so the "
+    "validation score tells nothing of that class."
+)
+NOT_STRATIFIED = (
+    "early_stopping=True: the rows are too few to hold out some of each class, so the "
+    "split is not stratified. Give X_val and y_val to fit, or more rows."
+)
 
-    Stratified by ``labels`` if given. The same arguments give the same split, so that
+
+class Split(NamedTuple):
+    """Row numbers, sorted, and what there is to be said of them."""
+
+    train: NDArray
+    validation: NDArray
+    doubt: str = ""
+
+
+def split_rows(n: int, fraction: float, labels: NDArray | None, seed: int) -> Split:
+    """Numbers of the training and of the validation rows.
+
+    Stratified by ``labels`` if given, with a row or more of each class on both sides. A
+    class of one row is trained on. The same arguments give the same split, so that
     warm starts never train on a row they were validated on.
     """
-    try:
-        train, validation = train_test_split(
-            np.arange(n), test_size=fraction, stratify=labels, random_state=seed
-        )
-    except ValueError as error:
+    every, doubt = np.arange(n), ""
+    n_held_out = max(math.ceil(fraction * n), 2)
+    if labels is not None:
+        _, code, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        n_classes = np.count_nonzero(counts > 1)
+        some = every[counts[code] > 1]
+        wanted = max(n_held_out, n_classes)
+        if n_classes and len(some) - wanted >= n_classes:
+            every, n_held_out, labels = some, wanted, code[some]
+            doubt = ONE_ROW if len(some) < n else ""
+        else:
+            labels, doubt = None, NOT_STRATIFIED
+    if n - n_held_out < 1:
         raise ValueError(
             f"early_stopping=True cannot hold out validation_fraction={fraction:g} of "
-            f"{n} rows: {error} Give X_val and y_val to fit, more rows, or "
-            "early_stopping=False."
-        ) from error
-    if len(validation) < 2:
-        raise ValueError(
-            "The validation set is too small. Increase 'validation_fraction' or the "
-            "size of your dataset."
+            f"{n} rows (n_samples={n}): {n_held_out} are needed to validate on, and "
+            "some to train on. Give X_val and y_val to fit, more rows, another "
+            "validation_fraction, or early_stopping=False."
         )
-    return np.sort(train), np.sort(validation)
+    _, held_out = train_test_split(
+        every, test_size=n_held_out, stratify=labels, random_state=seed
+    )
+    validation = np.zeros(n, bool)
+    validation[held_out] = True
+    if labels is not None:
+        exchange(validation, code, counts > 1)
+    return Split(np.flatnonzero(~validation), np.flatnonzero(validation), doubt)
+
+
+def exchange(validation: NDArray, code: NDArray, wanted: NDArray) -> None:
+    """Let both sides of a split, a mask, have rows of each class that is ``wanted``.
+
+    Shares alone would leave rare ones out. In return for a row comes one of the class
+    that the side has most of.
+    """
+    for side in (True, False):
+        present = np.bincount(code[validation == side], minlength=len(wanted))
+        for c in np.flatnonzero(wanted & (present == 0)).tolist():
+            most = present.argmax()
+            back = np.flatnonzero((code == most) & (validation == side))[-1]
+            validation[np.flatnonzero(code == c)[0]], validation[back] = side, not side
+            present[c] += 1
+            present[most] -= 1
 
 
 class Given(NamedTuple):
@@ -223,11 +272,17 @@ def hold_out(model, data: Data, seed: int) -> Data:
             "early_stopping=True needs validation_fraction > 0, or X_val and y_val."
         )
     strata = data.learned["_target"].strata(data.y)
-    rows, held_out = split_rows(
-        len(data.encoded), model.validation_fraction, strata, seed
+    split = split_rows(len(data.encoded), model.validation_fraction, strata, seed)
+    if data.weight is not None and not data.weight[split.train].any():
+        raise ValueError(
+            "early_stopping=True holds out all rows whose sample_weight is not zero. "
+            "Give X_val and y_val to fit, leave out rows without a weight, or set "
+            "another random_state."
+        )
+    validation = Validation(
+        data.X, data.encoded, data.y, data.weight, split.validation, doubt=split.doubt
     )
-    validation = Validation(data.X, data.encoded, data.y, data.weight, held_out)
-    return data._replace(rows=rows, validation=validation)
+    return data._replace(rows=split.train, validation=validation)
 
 
 def rows_of(table: NDArray | None, which: NDArray) -> NDArray | None:

@@ -261,7 +261,8 @@ early_stopping : bool, default=False
     but for multilabel targets, and carries the sample weights.
 
 validation_fraction : float, default=0.1
-    Share of the rows to hold out for early stopping, in [0, 1).
+    Share of the rows to hold out for early stopping, in [0, 1); at least
+    two, and one of each class that has two.
 
 beta_1, beta_2 : float, default=0.9, 0.999
     Decay rates in [0, 1) of Adam's first and second moments.

@@ -48,6 +48,7 @@ SETTINGS = {
         "power_t": 0.1,
         "learning_rate_init": 0.01,
     },
+    "held-out rows": {"early_stopping": True},
     "groups": {
         "solver": "rmsprop",
         "penalty": "group_l1",

@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
+from sklearn.model_selection import train_test_split
 
 from sknnreg import MLPClassifierScratch
+from sknnreg._data import split_rows
+from sknnreg._run import draw_seeds, fit_stack
 from tests import factories
 from tests.factories import (
     SOLVERS,
     WATCHED,
     Recorder,
+    assert_same_bits,
     held_out_rows,
     linear,
     not_converged,
@@ -81,19 +86,6 @@ def test_validation_fraction(digits, fraction):
     model.fit(X, y)
     assert len(recorder.X[0]) == fraction * 400
     assert model.t_ == 2 * (1 - fraction) * 400
-
-
-def test_a_class_with_one_member(digits):
-    X, y = digits
-    y = np.where(np.arange(400) == 7, 10, y)
-    with pytest.raises(ValueError, match="least populated class"):
-        classifier().fit(X, y)
-
-
-def test_too_few_rows(diabetes):
-    X, y = diabetes
-    with pytest.raises(ValueError, match="'validation_fraction'"):
-        regressor(validation_fraction=0.001).fit(X, y)
 
 
 @not_converged
@@ -299,3 +291,81 @@ def test_a_new_fit_draws_a_new_split(digits):
 
     assert split(random_state=np.random.RandomState(0)) != split()
     assert split(random_state=3) == split()
+
+
+# Few rows
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("counts", "n_held_out"),
+    [([7, 7, 6], 3), ([2, 2, 2], 3), ([40, 3, 2], 5), ([300, 2], 31)],
+    ids=str,
+)
+def test_a_split_has_rows_of_each_class_on_both_sides(counts, n_held_out, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    train, validation, doubt = split_rows(len(labels), 0.1, labels, seed)
+    assert_array_equal(np.sort(np.r_[train, validation]), np.arange(len(labels)))
+    assert len(validation) == n_held_out
+    for side in (train, validation):
+        assert set(labels[side]) == set(labels)
+    assert not doubt
+
+
+def test_a_split_that_had_enough_rows_is_scikit_learns():
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    ours = split_rows(100, 0.25, labels, 7)[:2]
+    theirs = train_test_split(
+        np.arange(100), test_size=0.25, stratify=labels, random_state=7
+    )
+    for rows, others in zip(ours, theirs, strict=True):
+        assert_array_equal(rows, np.sort(others))
+
+
+@not_converged
+def test_a_class_of_one_row_is_trained_on():
+    X, y = np.random.default_rng(0).normal(size=(41, 2)), np.array([0, 1] * 20 + [2])
+    model = classifier(early_stopping=True)
+    with pytest.warns(UserWarning, match="some class has a single row"):
+        model.fit(X, y)
+    train, validation, _ = split_rows(41, 0.1, y, draw_seeds(0, 1)[0][0])
+    assert 40 in train and len(validation) == 5
+    assert_array_equal(model.classes_, [0, 1, 2])
+
+
+@not_converged
+@pytest.mark.parametrize("labels", [[0, 0, 1], [*range(12)]], ids=str)
+def test_where_rows_are_too_few_to_stratify_a_warning_says_so(labels):
+    X = np.random.default_rng(0).normal(size=(len(labels), 2))
+    with pytest.warns(UserWarning, match="not stratified"):
+        classifier(early_stopping=True).fit(X, labels)
+
+
+@not_converged
+def test_ten_rows_of_a_regression():
+    X = np.random.default_rng(0).normal(size=(10, 2))
+    model = regressor(early_stopping=True).fit(X, X[:, 0])
+    assert len(split_rows(10, 0.1, None, 0).validation) == 2
+    assert model.best_validation_score_ is not None
+    with pytest.raises(ValueError, match=r"hold out validation_fraction=0.1 of 2 rows"):
+        regressor(early_stopping=True).fit(X[:2], X[:2, 0])
+
+
+@not_converged
+def test_few_rows_in_a_stack_are_split_as_alone():
+    X, y = np.random.default_rng(0).normal(size=(41, 2)), np.array([0, 1] * 20 + [2])
+    models = [classifier(early_stopping=True, alpha=alpha) for alpha in (0.1, 1.0)]
+    with pytest.warns(UserWarning, match="some class has a single row"):
+        assert fit_stack(models, X, y) == [None, None]
+    for model in models:
+        with pytest.warns(UserWarning, match="some class has a single row"):
+            assert_same_bits(model, clone(model).fit(X, y))
+
+
+def test_all_weighted_rows_are_held_out(diabetes):
+    X, y = diabetes
+    held_out = split_rows(len(y), 0.1, None, draw_seeds(0, 1)[0][0]).validation
+    weight = np.zeros(len(y))
+    weight[held_out] = 1
+    with pytest.raises(ValueError, match="all rows whose sample_weight is not zero"):
+        regressor(early_stopping=True).fit(X, y, weight)
