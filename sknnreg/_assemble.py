@@ -13,6 +13,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sknnreg._backend import compiled_form
 from sknnreg._data import Data
@@ -118,30 +119,44 @@ def take_over(model, network: Network, parameters: Parameters) -> None:
     earlier = getattr(model, "_network", network)
     old, old_measured = told_apart(earlier, fitted_arrays(model, earlier))
     new, measured = told_apart(network, parameters.values())
-    if [a.shape for a in old] != [a.shape for a in new]:
+    if shapes(old) != shapes(new):
         raise ValueError(
             "warm_start and partial_fit go on with fitted coefficients of shapes "
-            f"{[a.shape[1:] for a in old]}, but hidden_layer_sizes="
+            f"{described(old)}, but hidden_layer_sizes="
             f"{model.hidden_layer_sizes!r}, normalization={model.normalization!r}, "
             f"residual={model.residual!r}, the loss and the data need "
-            f"{[a.shape[1:] for a in new]}."
+            f"{described(new)}."
         )
-    if [a.shape for a in old_measured] == [a.shape for a in measured]:
+    if shapes(old_measured) == shapes(measured):
         old, new = old + old_measured, new + measured
-    for array, place in zip(old, new, strict=True):
+    for (_, array), (_, place) in zip(old, new, strict=True):
         place[...] = array
 
 
-def told_apart(network: Network, views: Views) -> tuple[list, list]:
+#: arrays and their names
+Named = list[tuple[str, NDArray]]
+
+
+def shapes(arrays: Named) -> list[tuple]:
+    """What an array must agree in to be taken over: also in what it is for."""
+    return [(name, array.shape) for name, array in arrays]
+
+
+def described(arrays: Named) -> str:
+    """Shapes for a message; what lies inside a residual block bears a number."""
+    return ", ".join(f"{name} {array.shape[1:]}" for name, array in arrays)
+
+
+def told_apart(network: Network, views: Views) -> tuple[Named, Named]:
     """Arrays that training changes, and those that are measured on the data once.
 
     The latter come and go with what needs them, such as noise in units of each input.
     """
-    lists: tuple[list, list] = ([], [])
+    lists: tuple[Named, Named] = ([], [])
     for specs, layer in zip(network.specs, views, strict=True):
         for name, spec in specs.items():
             is_measured = spec.part == "state" and spec.from_data is not None
-            lists[is_measured].append(layer[name])
+            lists[is_measured].append((name, layer[name]))
     return lists
 
 

@@ -1,6 +1,7 @@
 """``partial_fit`` and ``warm_start`` go on where training ended."""
 
 import pytest
+from numpy.testing import assert_array_equal
 
 from sknnreg.engine.optimizers import OPTIMIZERS
 from sknnreg.engine.schedules import WITH_END
@@ -202,3 +203,30 @@ def test_what_is_kept_may_be_what_a_fit_began_with(iris):
         assert (ours == theirs).all()
     assert model.best_iter_ == 7
     assert model.loss_ == model.loss_curve_[6]
+
+
+@not_converged
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"residual": True}),
+        ({"residual": True}, {"residual": False}),
+        ({}, {"normalization": "batch"}),
+        ({"normalization": "batch"}, {"normalization": "layer"}),
+        ({"normalization": "layer"}, {"normalization": None}),
+        ({}, {"input_scale": 0.1}),
+    ],
+    ids=str,
+)
+def test_another_network_is_not_taken_over(iris, before, after, method):
+    """Nor where all shapes are the same: as wide as the inputs, no block is projected."""
+    X, y = iris
+    model = classifier(hidden_layer_sizes=(4, 4), warm_start=True, **before).fit(X, y)
+    prediction = model.predict_proba(X)
+    name = next(iter(after))
+    model.set_params(**after)
+    match = f"{name}={after[name]}" if name == "residual" else "hidden_layer_sizes="
+    with pytest.raises(ValueError, match=match):
+        getattr(model, method)(X, y)
+    assert_array_equal(model.predict_proba(X), prediction)
