@@ -120,7 +120,8 @@ def _some(array: NDArray, rows: NDArray | None) -> NDArray:
 
 def ranges(X: NDArray) -> list[str]:
     """Columns of very different sizes."""
-    size = np.abs(X).max(axis=0, initial=0.0)
+    # without a copy, which X may be too large for
+    size = np.maximum(X.max(axis=0, initial=0.0), -X.min(axis=0, initial=0.0))
     size = size[size > 0]
     if not len(size) or size.max() < LARGE or size.max() < RANGES * size.min():
         return []

@@ -121,12 +121,18 @@ class Validation:
             parts=tuple(self.parts[k] for k in numbers),
         )
 
+    @property
+    def own_weight(self) -> NDArray | None:
+        """Weight of the validation rows."""
+        if self.weight is None or self.rows is None:
+            return self.weight
+        return self.weight[self.rows]
+
     @cached_property
     def held_out(self) -> tuple[Any, NDArray, NDArray | None]:
-        """X, y and weight of the validation rows, for a scorer."""
+        """X, y and weight of the validation rows, for a scorer: a copy."""
         rows = slice(None) if self.rows is None else self.rows
-        weight = None if self.weight is None else self.weight[rows]
-        return self.X[rows], self.y[rows], weight
+        return self.X[rows], self.y[rows], self.own_weight
 
 
 #: what is said of a split of classes with few rows

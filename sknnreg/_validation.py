@@ -45,11 +45,12 @@ class ValidationScore:
         self.engine_weight = None if weight is None else np.atleast_2d(weight)
         #: X, y and weight of all models, or of each
         own = self.validation.parts or (self.validation,)
-        self.held_out = [each.held_out for each in own]
-        if any(w is not None and not np.any(w) for _, _, w in self.held_out):
+        if any(w is not None and not np.any(w) for w in (e.own_weight for e in own)):
             raise ValueError("All sample weights of the validation data are zero.")
+        self.held_out: list = []
         self.live: list = []
         if models[0].scoring != "loss":
+            self.held_out = [each.held_out for each in own]
             self.live = [self._live(model, data, k) for k, model in enumerate(models)]
             self.scorers = [self._find_scorer(w) for _, _, w in self.held_out]
 
