@@ -1,7 +1,7 @@
 r"""
-======================================================================
+========================================================================
 Five layers, handwritten digits: from which first weights do they learn?
-======================================================================
+========================================================================
 
 The same network of five weight matrices reads handwritten digits, four times. All that
 differs is the standard deviation of its first weights: zero, too small, He's

@@ -1,7 +1,7 @@
 r"""
-===============================================
+==============================================
 How is dropout done, in thirty lines of NumPy?
-===============================================
+==============================================
 
 In each training step a hidden unit is dropped with probability :math:`p`, and what is
 left is divided by the probability to be kept:
@@ -47,15 +47,13 @@ def forward(X, W, b, V, c, p=0.0, rng=None):
     return (h @ V + c).ravel(), h, slope
 
 
-def train(X, y, p, seed, n_epochs=150, rate=0.1, batch=32):
-    rng = np.random.default_rng(seed)
-    sizes = (X.shape[1], 50), (50, 1)
-    W, V = (rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) for s in sizes)  # Glorot
-    b, c = np.zeros(50), np.zeros(1)
+def train(X, y, p, seed, n_epochs=100, rate=0.1, batch=32):
+    rng, b, c = np.random.default_rng(seed), np.zeros(50), np.zeros(1)
+    # Glorot's first weights
+    W, V = (rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) for s in ((10, 50), (50, 1)))
     for _ in range(n_epochs):
         order = rng.permutation(len(X))
-        for start in range(0, len(X), batch):
-            rows = order[start : start + batch]
+        for rows in np.split(order, range(batch, len(X), batch)):
             predicted, h, slope = forward(X[rows], W, b, V, c, p, rng)
             error = (predicted - y[rows])[:, None] / len(rows)
             dh = error @ V.T * slope
@@ -73,18 +71,16 @@ def train(X, y, p, seed, n_epochs=150, rate=0.1, batch=32):
 # and early TensorFlow give the probability to *keep*: their 0.8 is 0.2 here.
 
 drop, n_seeds = [0.0, 0.2, 0.4, 0.6, 0.8], 5
-settings = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1, "max_iter": 150}
-settings |= {"batch_size": 32, "penalty": None, "n_iter_no_change": np.inf}
+settings = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1, "penalty": None}
+settings |= {"hidden_layer_sizes": (50,), "batch_size": 32, "max_iter": 100}
+settings |= {"n_iter_no_change": np.inf}
 scores = np.empty((2, len(drop), n_seeds))
 for i, p in enumerate(drop):
     for seed in range(n_seeds):
         predicted, *_ = forward(X_test, *train(X, y, p, seed))
-        model = MLPRegressorScratch(
-            hidden_layer_sizes=(50,), dropout=p, random_state=seed, **settings
-        ).fit(X, y)
+        model = MLPRegressorScratch(dropout=p, random_state=seed, **settings).fit(X, y)
         scores[:, i, seed] = r2_score(y_test, predicted), model.score(X_test, y_test)
-    print(f"p={p}: test R² {scores[0, i].mean():.3f} (NumPy),", end=" ")
-    print(f"{scores[1, i].mean():.3f} (sknnreg), means of {n_seeds} seeds", flush=True)
+    print(f"p={p}: test R² of both", scores[:, i].mean(axis=1).round(3), flush=True)
 
 # %%
 # The same weights, predicted and sampled by both
@@ -96,25 +92,22 @@ for i, p in enumerate(drop):
 
 weights = model.coefs_[0], model.intercepts_[0], model.coefs_[1], model.intercepts_[1]
 predicted, h, _ = forward(X_test, *weights)
+print("largest difference:", np.abs(predicted - model.predict(X_test)).max())
 rng = np.random.default_rng(0)
 passes = np.stack([forward(X_test, *weights, p, rng)[0] for _ in range(2000)])
-sampled = model.sample_predict(X_test, 2000)
-formula = np.sqrt(p / (1 - p) * h**2 @ weights[2] ** 2).mean()
-difference = np.abs(predicted - model.predict(X_test)).max()
-print(f"largest difference of predictions: {difference:.0e}")
-for name, sample in {"NumPy": passes, "sknnreg": sampled}.items():
+print(
+    "std by the formula:", np.sqrt(p / (1 - p) * h**2 @ weights[2] ** 2).mean().round(3)
+)
+for sample in (passes, model.sample_predict(X_test, 2000)):
     bias = np.abs(sample.mean(axis=0) - predicted).mean()
-    print(f"{name}: mean of passes - prediction {bias:.3f}, ", end="")
-    print(f"std {sample.std(axis=0).mean():.3f} (formula {formula:.3f})")
+    print(f"std: {sample.std(axis=0).mean():.3f}; mean - prediction: {bias:.3f}")
 
 # %%
 
 fig, ax = plt.subplots(figsize=(6.8, 4.2), layout="constrained")
-looks = [("NumPy", "#0072B2", "o", -0.008), ("sknnreg", "#D55E00", "s", 0.008)]
-for found, (name, color, marker, shift) in zip(scores, looks, strict=True):
-    mean, std = found.mean(axis=1), found.std(axis=1)
-    x = np.add(drop, shift)
-    ax.errorbar(x, mean, std, color=color, marker=marker, capsize=4, label=name)
+looks = {"NumPy": ("#0072B2", "o-"), "sknnreg": ("#D55E00", "s--")}
+for found, (name, (color, fmt)) in zip(scores, looks.items(), strict=True):
+    ax.errorbar(drop, found.mean(1), found.std(1), fmt=fmt, color=color, label=name)
 ax.set(xlabel="Probability to drop a hidden unit", ylabel="Test R²", xticks=drop)
 ax.set_title("Dropout in NumPy and in sknnreg: the same scores")
 ax.legend(title=f"mean ± std of {n_seeds} seeds", loc="lower right")

@@ -1,7 +1,7 @@
 """
-=========================================
+==========================
 When should training stop?
-=========================================
+==========================
 
 The training loss of a network with enough weights goes on falling until it knows its
 rows by heart. The loss on rows that it has not seen falls, turns, and rises. With
@@ -56,7 +56,7 @@ for name, parameters in choices.items():
         X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=seed)
         model = network(random_state=seed, **parameters).fit(X_train, y_train)
         scores.append(model.score(X_test, y_test))
-        epochs.append(model.best_iter_)
+        epochs.append(model.best_iter_ if model.early_stopping else model.n_iter_)
     print(
         f"{name:30} test R² {np.mean(scores):6.3f} ± {np.std(scores):.3f}, "
         f"weights of epoch {np.median(epochs):.0f} (median)",

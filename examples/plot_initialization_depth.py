@@ -1,7 +1,7 @@
 r"""
-=======================================================================
+=====================================================================
 Which initialization for which activation, two to twenty layers deep?
-=======================================================================
+=====================================================================
 
 A layer of :math:`n` units multiplies the scale of what passes it by about
 :math:`\sqrt{n \, \text{Var}(w)}`, times what the activation lets through. Only if the
@@ -75,7 +75,7 @@ for activation in activations:
 # %%
 # From zeros relu and tanh learn the output biases only: accuracy stays that of a guess.
 
-fig, axes = plt.subplots(1, 3, figsize=(9, 4.2), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(8.4, 4.2), sharey=True, layout="constrained")
 for ax, (activation, scores) in zip(axes, table.items(), strict=True):
     image = ax.imshow(scores, cmap="viridis", vmin=0.1, vmax=1, aspect="auto")
     for (i, j), score in np.ndenumerate(scores):

@@ -1,7 +1,7 @@
 r"""
-====================================================
+================================================
 Why does noise on the inputs act like a penalty?
-====================================================
+================================================
 
 Let noise :math:`\varepsilon \sim N(0, \sigma^2 I)` be added to the inputs of a
 linear model. In the mean over the noise its loss is
@@ -46,10 +46,11 @@ for noise in noises:
         hidden_layer_sizes=(),
         input_noise=noise,
         penalty=None,
+        solver="sgd",
+        learning_rate_init=0.03,
         batch_size=len(X),
-        learning_rate_init=0.01,
-        averaging=0.999,
-        max_iter=5000,
+        averaging=0.998,
+        max_iter=2000,
         n_iter_no_change=np.inf,
         random_state=0,
     ).fit(X, y)

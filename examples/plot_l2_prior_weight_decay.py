@@ -1,7 +1,7 @@
 r"""
-===========================================================
+=============================================================
 What does L2 assume, and is weight decay the same under Adam?
-===========================================================
+=============================================================
 
 **L2 is a prior.** With weights :math:`w \sim N(0, \tau^2)` and noise of variance
 :math:`\sigma^2`, the most probable weights minimize the mean loss plus
@@ -46,10 +46,7 @@ linear = MLPRegressorScratch(
     max_iter=1000,
 ).fit(X, y)
 difference = np.abs(linear.coefs_[0].ravel() - posterior).max()
-print(
-    f"alpha={linear.alpha:.3f}: the most probable weights and ours differ by "
-    f"{difference:.0e}"
-)
+print(f"alpha={linear.alpha:.3f}: largest difference of weights {difference:.0e}")
 
 # %%
 # Decay: how much of each pixel's weights is left
@@ -83,9 +80,7 @@ left = {
 spread = X.std(axis=0)
 for name, share in left.items():
     dim, bright = share[spread < 0.02].mean(), share[spread > 0.3].mean()
-    print(
-        f"{name}: {dim:.0%} left of dim pixels' weights, {bright:.0%} of bright ones'"
-    )
+    print(f"{name}: {dim:.0%} left of dim pixels' weights, {bright:.0%} of bright")
 
 # %%
 

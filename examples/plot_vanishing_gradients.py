@@ -59,7 +59,7 @@ for (name, std), row in zip(deviations.items(), display.gradients[:, 0], strict=
 # factor at each layer is a straight line.
 
 display.init = list(deviations)
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 display.plot(axes)
 fig.suptitle("Only He's variance 2/n keeps the scale over twenty relu layers")
 plt.show()
