@@ -27,7 +27,6 @@ from sklearn.preprocessing import scale
 from sknnreg import MLPRegressorScratch
 
 warnings.filterwarnings("ignore", category=ConvergenceWarning)  # epochs are fixed
-plt.rcParams["font.size"] = 11
 X, y = load_diabetes(return_X_y=True)
 X, X_test, y, y_test = train_test_split(scale(X), scale(y), random_state=0)
 
@@ -52,8 +51,7 @@ def train(X, y, p, seed, n_epochs=100, rate=0.1, batch=32):
     # Glorot's first weights
     W, V = (rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) for s in ((10, 50), (50, 1)))
     for _ in range(n_epochs):
-        order = rng.permutation(len(X))
-        for rows in np.split(order, range(batch, len(X), batch)):
+        for rows in np.split(rng.permutation(len(X)), range(batch, len(X), batch)):
             predicted, h, slope = forward(X[rows], W, b, V, c, p, rng)
             error = (predicted - y[rows])[:, None] / len(rows)
             dh = error @ V.T * slope
@@ -104,7 +102,7 @@ for sample in (passes, model.sample_predict(X_test, 2000)):
 
 # %%
 
-fig, ax = plt.subplots(figsize=(6.8, 4.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.2, 4), layout="constrained")
 looks = {"NumPy": ("#0072B2", "o-"), "sknnreg": ("#D55E00", "s--")}
 for found, (name, (color, fmt)) in zip(scores, looks.items(), strict=True):
     ax.errorbar(drop, found.mean(1), found.std(1), fmt=fmt, color=color, label=name)

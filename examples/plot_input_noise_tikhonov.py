@@ -78,6 +78,7 @@ for j, color in enumerate(plt.colormaps["viridis"](np.linspace(0, 0.9, 10))):
 ax.axhline(0, color="#777777", linewidth=0.8, zorder=0)
 ax.set(xscale="log", xlim=(0.06, 2.6), ylabel="Coefficient (standardized)")
 ax.set_xticks(noises, noises)
+ax.minorticks_off()
 ax.set_xlabel("Standard deviation σ of the noise / that of the input")
 ax.set_title("Noise on the inputs gives ridge regression with strength nσ²")
 handles = [

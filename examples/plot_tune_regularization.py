@@ -96,8 +96,8 @@ for ax, (load, Network, linear, folds) in zip(axes, (digits, diabetes), strict=T
 # %%
 # With 0.01 L2 is the best on the digits, where L1 brings nothing; L1 is the best on
 # diabetes. To know that is what the search is for: it comes near the best guess of each
-# task. The progression of diabetes is close to linear in these inputs, so that the linear
-# model does as well; the plain network does far worse.
+# task. The progression of diabetes is close to linear in these inputs, so that the
+# linear model does as well.
 
 axes[0].invert_yaxis()
 fig.suptitle("The tuned network gains on both tasks")
