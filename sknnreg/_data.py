@@ -146,6 +146,13 @@ NOT_STRATIFIED = (
 )
 
 
+LESS_THAN_A_ROW = (
+    "early_stopping=True: validation_fraction is less than one of the rows. Two are "
+    "held out, whose score tells little. Increase validation_fraction, or give X_val "
+    "and y_val to fit."
+)
+
+
 class Split(NamedTuple):
     """Row numbers, sorted, and what there is to be said of them."""
 
@@ -161,7 +168,7 @@ def split_rows(n: int, fraction: float, labels: NDArray | None, seed: int) -> Sp
     class of one row is trained on. The same arguments give the same split, so that
     warm starts never train on a row they were validated on.
     """
-    every, doubt = np.arange(n), ""
+    every, doubt = np.arange(n), LESS_THAN_A_ROW if fraction * n < 1 else ""
     n_held_out = max(math.ceil(fraction * n), 2)
     if labels is not None:
         _, code, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -170,7 +177,7 @@ def split_rows(n: int, fraction: float, labels: NDArray | None, seed: int) -> Sp
         wanted = max(n_held_out, n_classes)
         if n_classes and len(some) - wanted >= n_classes:
             every, n_held_out, labels = some, wanted, code[some]
-            doubt = ONE_ROW if len(some) < n else ""
+            doubt = ONE_ROW if len(some) < n else doubt
         else:
             labels, doubt = None, NOT_STRATIFIED
     if n - n_held_out < 1:

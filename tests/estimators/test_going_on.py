@@ -220,7 +220,7 @@ def test_what_is_kept_may_be_what_a_fit_began_with(iris):
     ids=str,
 )
 def test_another_network_is_not_taken_over(iris, before, after, method):
-    """Nor where all shapes are the same: as wide as the inputs, no block is projected."""
+    """Nor where all shapes are the same: no block needs a projection here."""
     X, y = iris
     model = classifier(hidden_layer_sizes=(4, 4), warm_start=True, **before).fit(X, y)
     prediction = model.predict_proba(X)

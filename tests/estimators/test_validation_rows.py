@@ -299,7 +299,7 @@ def test_a_new_fit_draws_a_new_split(digits):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
     ("counts", "n_held_out"),
-    [([7, 7, 6], 3), ([2, 2, 2], 3), ([40, 3, 2], 5), ([300, 2], 31)],
+    [([7, 7, 6], 3), ([4, 4, 3], 3), ([40, 3, 2], 5), ([300, 2], 31)],
     ids=str,
 )
 def test_a_split_has_rows_of_each_class_on_both_sides(counts, n_held_out, seed):
@@ -369,3 +369,10 @@ def test_all_weighted_rows_are_held_out(diabetes):
     weight[held_out] = 1
     with pytest.raises(ValueError, match="all rows whose sample_weight is not zero"):
         regressor(early_stopping=True).fit(X, y, weight)
+
+
+@not_converged
+def test_a_fraction_of_less_than_a_row(diabetes):
+    X, y = diabetes
+    with pytest.warns(UserWarning, match="validation_fraction is less than one"):
+        regressor(validation_fraction=0.001).fit(X, y)
