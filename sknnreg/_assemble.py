@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sknnreg._backend import compiled_form
 from sknnreg._data import Data
 from sknnreg._fitted import fitted_arrays
-from sknnreg._hyperparameters import refused
+from sknnreg._hyperparameters import is_unordered, refused
 from sknnreg._validation import ValidationScore
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.batches import Batches
@@ -177,6 +177,10 @@ def new_stopping(models) -> EarlyStopping:
 def hidden_sizes(model) -> list[int]:
     """``hidden_layer_sizes`` as a list."""
     sizes = model.hidden_layer_sizes
+    if is_unordered(sizes):
+        raise ValueError(
+            f"hidden_layer_sizes must be a sequence, such as a tuple, got {sizes!r}."
+        )
     sizes = list(sizes) if np.iterable(sizes) else [sizes]
     if not all(isinstance(size, Real) for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
@@ -350,6 +354,17 @@ def build_schedule(models, horizon: Horizon) -> Schedule:
     """The schedule of ``learning_rate``; a user's own is taken as it is."""
     schedule = models[0].learning_rate
     if callable(schedule):
-        return lambda step: float(schedule(step))
+        return lambda step: checked_rate(schedule(step), step)
     kind = SCHEDULES[schedule]
     return kind(horizon, **arguments(kind, models, float))
+
+
+def checked_rate(rate, step: int) -> float:
+    """What a user's own schedule gives, if it can be a learning rate."""
+    rate = rate.item() if isinstance(rate, np.ndarray) and rate.size == 1 else rate
+    if not (isinstance(rate, Real) and 0 <= rate < np.inf):
+        raise ValueError(
+            f"learning_rate must give a finite number >= 0 at each step, but gave "
+            f"{rate!r} at step {step}."
+        )
+    return float(rate)

@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import validate_data
 
 from sknnreg._sklearn import _check_sample_weight
-from sknnreg._target import Target
+from sknnreg._target import Target, refuse_what_is_no_number
 from sknnreg.engine.losses import Loss
 
 
@@ -307,6 +307,8 @@ def rows_of(table: NDArray | None, which: NDArray) -> NDArray | None:
 
 def validate_input(model, X, y, dtype, reset: bool) -> tuple[Any, NDArray]:
     """scikit-learn's checks of X and y."""
+    if is_regressor(model):
+        refuse_what_is_no_number(y)
     return validate_data(
         model,
         X,

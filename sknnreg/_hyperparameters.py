@@ -7,12 +7,13 @@ from these rows. What is said to a user about a hyperparameter is in ``_docs.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
 from sknnreg._sklearn import Interval, Options, StrOptions
 from sknnreg.engine.activations import ACTIVATIONS
@@ -46,6 +47,17 @@ class Choice(StrOptions):
 
     def __str__(self) -> str:  # scikit-learn's order is that of a set
         return f"a str among {{{', '.join(map(repr, self))}}}"
+
+
+class ScorerName(Choice):
+    """What scikit-learn knows as a scorer, or an extra word."""
+
+    def __init__(self, *extra: str) -> None:
+        super().__init__(get_scorer_names(), *extra)
+
+    def __str__(self) -> str:  # there are dozens
+        words = ", ".join(map(repr, self.extra))
+        return f"{words} or a name of sklearn.metrics.get_scorer_names()"
 
 
 class Increasing(Interval):
@@ -170,7 +182,7 @@ SHARED: dict[str, Row] = {
         regularizes=1,
         lbfgs=Clash(FIXED, 0),
     ),
-    "scoring": Row("loss", [str, callable, None]),
+    "scoring": Row("loss", [ScorerName("loss"), callable, None]),
     "dtype": Row("auto", [StrOptions({"auto", "float32", "float64"})]),
     "normalization": Row(
         None,
@@ -252,13 +264,17 @@ def check_entries(model) -> None:
         value = getattr(model, name)
         if row.per_layer and np.iterable(value):
             allowed = row.allowed[0]
-            numbers = np.asarray(value, dtype=float).ravel().tolist()
-            if not all(allowed.is_satisfied_by(number) for number in numbers):
+            if is_unordered(value) or not all(map(allowed.is_satisfied_by, value)):
                 raise ValueError(
                     f"The {name!r} parameter of {type(model).__name__} must be "
                     f"{allowed}, or an array of such, one a layer. Got {value!r} "
                     "instead."
                 )
+
+
+def is_unordered(value: Any) -> bool:
+    """Whether what has an entry a layer does not say which layer's it is."""
+    return isinstance(value, (Set, Mapping))
 
 
 def check_lbfgs(model) -> None:

@@ -7,6 +7,8 @@ first fit, and stays with the fitted estimator.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import date, timedelta
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,41 @@ from sknnreg.engine.losses import (
     MulticlassLogLoss,
     smooth_labels,
 )
+
+#: what NumPy would make numbers of, or Python
+NO_NUMBER = (str, bytes, date, timedelta, np.datetime64, np.timedelta64)
+
+
+def refuse_what_is_no_number(y: Any) -> None:
+    """A target of a regression that would become numbers in silence, but is none.
+
+    Dates and durations count some unit since some day, strings may be labels.
+    """
+    kind = getattr(getattr(y, "dtype", None), "kind", "")
+    if kind and kind in "biufc":
+        return
+    try:
+        array = np.asarray(y)
+    except ValueError:  # not even an array: scikit-learn's checks tell
+        return
+    strange = [v for v in array.flat if isinstance(v, NO_NUMBER)]
+    if array.dtype.kind in "mMSUV" or strange:
+        what = repr(strange[0]) if array.dtype.kind == "O" else str(array.dtype)
+        raise ValueError(
+            f"y must be numbers for a regressor, but has {what}. Convert it first, as "
+            "in y.astype(float), or dates to the days since one."
+        )
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """Refuse weights of classes that are no weights."""
+    for part in [class_weight] if isinstance(class_weight, dict) else class_weight:
+        for label, weight in part.items() if isinstance(part, dict) else ():
+            if not (isinstance(weight, Real) and 0 <= weight < np.inf):
+                raise ValueError(
+                    "class_weight must have finite numbers >= 0. Got "
+                    f"{weight!r} for the class {label!r}."
+                )
 
 
 class Target(ABC):
@@ -194,6 +231,7 @@ class ClassTarget(Target):
                 "class_weight='balanced' cannot be used with partial_fit, which does "
                 "not see all rows: pass a dict of weights instead."
             )
+        check_class_weight(self.class_weight)
         weight = self.class_weight
         if isinstance(weight, dict) and y.ndim == 1:
             # these rows need not have all classes that are known

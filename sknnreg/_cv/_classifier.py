@@ -16,7 +16,7 @@ from sknnreg._cv._base import BaseCV, Learned
 from sknnreg._cv._losses import KnownClasses, from_scorer, log_loss
 from sknnreg._cv._work import SettledClasses
 from sknnreg._sklearn import StrOptions
-from sknnreg._target import ClassTarget
+from sknnreg._target import ClassTarget, check_class_weight
 
 
 class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
@@ -163,6 +163,7 @@ class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
         y = target.check(y)
         target.settle(y)
         if self.class_weight is not None:
+            check_class_weight(self.class_weight)
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class
         if self.scoring is None:

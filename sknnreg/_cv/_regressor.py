@@ -14,6 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from sknnreg._cv._base import BaseCV, Learned
 from sknnreg._cv._losses import KnownNumbers, from_scorer, squared_error
 from sknnreg._regressor import MLPRegressorScratch
+from sknnreg._target import refuse_what_is_no_number
 
 
 class MLPRegressorScratchCV(RegressorMixin, BaseCV):
@@ -141,6 +142,7 @@ class MLPRegressorScratchCV(RegressorMixin, BaseCV):
         self.verbose = verbose
 
     def _learn(self, y, weight):
+        refuse_what_is_no_number(y)
         y = check_array(
             y, dtype=np.float64, ensure_2d=False, allow_nd=False, input_name="y"
         )

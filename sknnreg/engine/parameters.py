@@ -218,4 +218,9 @@ def draw(spec: Spec, rng: np.random.Generator) -> NDArray:
             f"An initializer gave an array of shape {drawn.shape} for a {spec.role} of "
             f"shape {spec.shape}."
         )
+    if drawn.dtype.kind not in "biuf":
+        raise ValueError(
+            f"An initializer gave {drawn.dtype} for a {spec.role}; it must give real "
+            "numbers."
+        )
     return drawn

@@ -1,9 +1,13 @@
 """Wrong hyperparameters and data are refused, with a message that names them."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
 
+from sknnreg import MLPClassifierScratchCV as table_classifier
+from sknnreg import MLPRegressorScratchCV as table_regressor
 from tests.factories import classifier, not_converged, regressor
 
 WRONG = [
@@ -30,12 +34,25 @@ WRONG = [
     ({"dtype": "float16"}, "'dtype'.*float32"),
     ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be > 0"),
     ({"hidden_layer_sizes": (2.5,)}, "hidden_layer_sizes"),
+    # whose order is not the user's
+    ({"hidden_layer_sizes": {4, 3}}, "hidden_layer_sizes must be a sequence"),
+    ({"hidden_layer_sizes": {4: 3}}, "hidden_layer_sizes must be a sequence"),
+    ({"alpha": {0.1, 0.2}}, "'alpha'"),
+    ({"alpha": ["0.1", "0.2"]}, "'alpha'"),
+    ({"dropout": ["0.1"]}, "'dropout'"),
+    ({"learning_rate": lambda step: -0.1}, "learning_rate.*>= 0.*gave -0.1 at step 0"),
+    ({"learning_rate": lambda step: "0.1"}, "learning_rate.*gave '0.1'"),
+    ({"learning_rate": lambda step: np.nan}, "learning_rate.*gave nan"),
+    ({"init": lambda rng, shape: np.full(shape, 1j)}, "initializer gave complex"),
+    ({"bias_init": lambda rng, shape: np.full(shape, 1j)}, "initializer gave complex"),
+    ({"init": lambda rng, shape: np.full(shape, "1")}, "initializer gave <U1"),
     ({"solver": "lbfgs", "dropout": 0.5}, "solver='lbfgs'.*dropout=0.5"),
     ({"solver": "lbfgs", "dropout": [0.5]}, r"solver='lbfgs'.*dropout=\[0.5\]"),
     ({"solver": "lbfgs", "input_dropout": 0.5}, "solver='lbfgs'.*input_dropout=0.5"),
-    ({"early_stopping": True, "scoring": "best"}, "'best' is not a valid scoring"),
+    # also where nothing is scored
+    ({"scoring": "best"}, "'scoring'.*get_scorer_names"),
+    ({"early_stopping": True, "scoring": "best"}, "'scoring'.*get_scorer_names"),
     ({"early_stopping": True, "scoring": 3}, "'scoring'"),
-    ({"early_stopping": True, "validation_fraction": 0.001}, "validation|test_size"),
     ({"validation_fraction": 1.0}, "'validation_fraction'"),
     ({"momentum": 2}, "'momentum'"),
     ({"max_iter": 0}, "'max_iter'"),
@@ -49,6 +66,60 @@ def test_wrong_parameters(diabetes, iris, params, match):
         with pytest.raises(ValueError, match=match):
             model.set_params(**params).fit(X, y)
         assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [{0: -1.0, 1: 1.0, 2: 1.0}, {0: np.nan, 1: 1.0, 2: 1.0}, {0: "2", 1: 1, 2: 1}],
+    ids=str,
+)
+def test_weights_of_classes_that_are_none(iris, weight):
+    X, y = iris
+    for kind in (classifier(), table_classifier()):
+        with pytest.raises(ValueError, match="class_weight must have finite numbers"):
+            kind.set_params(class_weight=weight).fit(X, y)
+    model = classifier(class_weight=weight)
+    with pytest.raises(ValueError, match="class_weight must have finite numbers"):
+        model.partial_fit(X, y, classes=[0, 1, 2])
+    # the product over two labels would be positive
+    model.set_params(class_weight=[{0: -1, 1: 1}, {0: -1, 1: 1}])
+    with pytest.raises(ValueError, match="class_weight must have finite numbers"):
+        model.fit(X, np.c_[y > 0, y > 0].astype(int))
+
+
+DAYS = np.arange(40)
+NO_NUMBERS = {
+    "dates": DAYS.astype("datetime64[D]"),
+    "durations": DAYS.astype("timedelta64[D]"),
+    "strings": DAYS.astype(str),
+    "a list of strings": DAYS.astype(str).tolist(),
+    "objects": DAYS.astype(str).astype(object),
+    "one string": np.array([*range(39), "39"], object),
+    "bytes": DAYS.astype("S2"),
+    "days": np.array([date(2020, 1, 1)] * 40, object),
+}
+
+
+@pytest.mark.parametrize("y", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_targets_that_would_become_numbers_in_silence(y):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    for model in (regressor(), regressor(warm_start=True), table_regressor()):
+        with pytest.raises(ValueError, match="y must be numbers"):
+            model.fit(X, y)
+    with pytest.raises(ValueError, match="y must be numbers"):
+        regressor().fit(X, np.array([y, y]).T)
+    with pytest.raises(ValueError, match="must be numbers"):
+        regressor().fit(X, X[:, 0], X_val=X, y_val=y)
+    with pytest.raises(ValueError, match="y must be numbers"):
+        regressor().partial_fit(X, y)
+
+
+@not_converged
+@pytest.mark.parametrize("dtype", [bool, np.uint8, object, "float32"])
+def test_targets_that_are_numbers(dtype):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    regressor().fit(X, (X[:, 0] > 0).astype(dtype))
+    regressor().fit(X, (X[:, 0] > 0).astype(dtype).tolist())
 
 
 def test_wrong_parameters_of_one_estimator(diabetes, iris):
