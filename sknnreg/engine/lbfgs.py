@@ -104,9 +104,17 @@ def minimize_lbfgs(
     after each iteration, with its parameters in place, and may return True to stop.
     """
 
+    failure: StopIteration | None = None
+
     def callback(intermediate_result: OptimizeResult) -> None:
+        nonlocal failure
         objective.write(intermediate_result.x)
-        if report(objective.value(intermediate_result)):
+        try:
+            stops = report(objective.value(intermediate_result))
+        except StopIteration as error:  # a scorer's, say: SciPy would take it for ours
+            failure = error
+            raise
+        if stops:
             raise StopIteration
 
     result = minimize(
@@ -124,6 +132,8 @@ def minimize_lbfgs(
             "ftol": min(2.2e-9, 0.22 * tol**2),
         },
     )
+    if failure is not None:
+        raise failure
     objective.write(result.x)
     result.fun = objective.value(result)
     return result

@@ -110,4 +110,11 @@ def regularization_cocktail(task: str, *, prefix: str = "") -> list[dict[str, An
     space = [COMMON | part for part in PARTS]
     if task == "classification":
         space.append(space[0] | {"label_smoothing": [0.05]})
-    return [{prefix + name: values for name, values in part.items()} for part in space]
+    # lists of their own, which a caller may change
+    return [
+        {
+            prefix + name: list(values) if isinstance(values, list) else values
+            for name, values in part.items()
+        }
+        for part in space
+    ]

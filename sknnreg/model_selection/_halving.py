@@ -179,6 +179,11 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
         given = self.max_resources
         self.max_resources_: int = mlp.max_iter if isinstance(given, str) else given
         settings = list(self._candidates())
+        if not settings:
+            raise ValueError(
+                f"param_grid={self.param_grid!r} has no candidates: there is nothing "
+                "to choose from."
+            )
         if any(resource in setting for setting in settings):
             raise ValueError(
                 f"Cannot search over {resource}: it is the resource that successive "
@@ -211,6 +216,11 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 more["iter"] += [i] * n
                 more["n_resources"] += [n_epochs] * n
                 results = self._results(tried, out, dict(more))
+                if "mean_test_score" not in results:
+                    raise ValueError(
+                        "FusedHalvingSearchCV chooses by one metric, but scoring="
+                        f"{self.scoring!r} gives several. Let it give a number."
+                    )
                 scores = results["mean_test_score"][-n:]
                 alive = [alive[k] for k in _best(scores, ceil(n / self.factor))]
                 if self.verbose:

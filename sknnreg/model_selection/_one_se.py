@@ -30,6 +30,12 @@ def one_standard_error(cv_results: Mapping[str, Any]) -> int:
     best_index : int
         For ``refit`` of any search; the fused ones also know it as ``refit="1se"``.
     """
+    if "mean_test_score" not in cv_results:
+        raise ValueError(
+            "one_standard_error needs the cv_results_ of a search over one metric: "
+            "there is no 'mean_test_score'. Of several, rename those of one, as in "
+            "{name.replace('_r2', '_score'): v for name, v in cv_results.items()}."
+        )
     mean = np.asarray(cv_results["mean_test_score"])
     if np.isnan(mean).all():
         return 0
@@ -38,7 +44,8 @@ def one_standard_error(cv_results: Mapping[str, Any]) -> int:
         name.startswith("split") and name.endswith("_test_score") for name in cv_results
     )
     error = standard_error(cv_results["std_test_score"][best], n_splits)
-    near = np.flatnonzero(mean >= mean[best] - error)
+    # infinite scores have no standard deviation: then only what is as good is near
+    near = np.flatnonzero(mean >= mean[best] - np.nan_to_num(error, nan=0.0))
     strength = regularization(cv_results["params"])[near]
     order = np.lexsort((mean[near], strength))
     return int(near[order[-1]])

@@ -126,7 +126,13 @@ class PathSearch(FusedGridSearchCV):
             name: over_splits([result[name] for result in out], self.n_splits_)
             for name in names
         }
-        return super()._results(candidates, out, more)
+        results = super()._results(candidates, out, more)
+        if "mean_test_score" not in results:
+            raise ValueError(
+                "regularization_path takes one metric. scoring="
+                f"{self.scoring!r} gives several."
+            )
+        return results
 
 
 def over_splits(cells: list, n_splits: int) -> NDArray | None:
@@ -135,6 +141,16 @@ def over_splits(cells: list, n_splits: int) -> NDArray | None:
         return None
     table = np.asarray(cells, float)
     return table.reshape(-1, n_splits, *table.shape[1:]).mean(axis=1)
+
+
+def column(values: list) -> NDArray:
+    """Values as an array (n_values,), also where each is a sequence."""
+    if not any(map(np.iterable, values)):
+        return np.array(values)
+    objects = np.empty(len(values), object)
+    for i, value in enumerate(values):
+        objects[i] = value
+    return objects
 
 
 def named_score(estimator, scoring) -> str:
@@ -264,10 +280,9 @@ def _path_of(
         n_inputs = find_mlp(fitted).n_features_in_
     else:
         n_inputs = 0 if norms is None else norms.shape[1]
-    ragged = len({np.shape(value) for value in values}) > 1
     return RegularizationPath(
         param=name,
-        param_values=np.array(values, object if ragged else None),
+        param_values=column(values),
         score_name=score_name,
         scores=np.stack(scores, axis=1),
         mean_score=mean,

@@ -155,3 +155,14 @@ def test_float32():
     value = problem.objective(problem.objective.start())[0]
     double = problem_of(PENALTIES["l1"])
     assert_allclose(value, double.solve().fun, rtol=1e-3)
+
+
+def test_what_a_report_raises_is_no_end():
+    """SciPy takes StopIteration for the wish to end."""
+    problem = problem_of(PENALTIES["l2"])
+
+    def report(value):
+        raise StopIteration("of a scorer")
+
+    with pytest.raises(StopIteration, match="of a scorer"):
+        problem.solve(report=report)

@@ -21,6 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler, scale
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg.model_selection import (
     FusedGridSearchCV,
+    FusedHalvingSearchCV,
     FusedRandomizedSearchCV,
     one_standard_error,
     regularization_cocktail,
@@ -238,3 +239,78 @@ def test_cocktail_is_searched():
     assert search.fit(X / 16, y).best_score_ > 0.9
     with pytest.raises(ValueError, match="task must be one of"):
         regularization_cocktail("ranking")
+
+
+def test_cocktail_hands_out_lists_of_its_own():
+    space = regularization_cocktail("classification")
+    space[0]["scoring"].append("accuracy")
+    space[0]["learning_rate"].clear()
+    for part in (*space[1:], *regularization_cocktail("regression")):
+        assert part["scoring"] == ["loss"]
+        assert part["learning_rate"] == ["cosine"]
+
+
+@pytest.mark.parametrize(
+    ("param", "values"),
+    [
+        ("hidden_layer_sizes", [(3,), (3, 3)]),
+        ("hidden_layer_sizes", [(3,), (4,)]),
+        ("alpha", [[0.1, 0.2], [0.3, 0.4]]),
+        ("alpha", np.array([[0.1, 0.2], [0.3, 0.4]])),
+        ("alpha", [0.1, [0.3, 0.4]]),
+        ("activation", ["relu", "tanh"]),
+    ],
+    ids=str,
+)
+def test_path_over_shapes_and_lists(param, values):
+    network = MLPRegressorScratch(hidden_layer_sizes=(3,), max_iter=2, random_state=0)
+    path = regularization_path(network, X, y / 80, param=param, values=values, cv=2)
+    assert path.param_values.shape == path.zero_share.shape == (2,)
+    assert str(path.best_index) and param in repr(path)
+    for value, given in zip(path.param_values, values, strict=True):
+        assert_array_equal(value, given)
+
+
+def test_path_with_weights_of_rows():
+    network = MLPRegressorScratch(hidden_layer_sizes=(3,), max_iter=2, random_state=0)
+    weight = np.linspace(0.1, 5, len(y))
+    kwargs = {"values": [0.1, 1.0], "cv": 2}
+    path = regularization_path(network, X, y / 80, sample_weight=weight, **kwargs)
+    grid = GridSearchCV(network, {"alpha": [0.1, 1.0]}, cv=2)
+    grid.fit(X, y / 80, sample_weight=weight)
+    assert_allclose(path.mean_score, grid.cv_results_["mean_test_score"])
+    plain = regularization_path(network, X, y / 80, **kwargs)
+    assert (path.mean_score != plain.mean_score).all()
+
+
+def two_scores(estimator, X, y):
+    return {"one": 1.0, "two": 2.0}
+
+
+def test_one_metric_is_asked_for_where_a_scorer_gives_several():
+    network = MLPRegressorScratch(hidden_layer_sizes=(3,), max_iter=2, random_state=0)
+    settings = {"cv": 2, "scoring": two_scores}
+    with pytest.raises(ValueError, match=r"takes one metric.*several"):
+        regularization_path(network, X, y / 80, values=[0.1, 1.0], **settings)
+    search = FusedHalvingSearchCV(network, {"alpha": [0.1, 1.0]}, **settings)
+    with pytest.raises(ValueError, match=r"chooses by one metric.*several"):
+        search.fit(X, y / 80)
+    several = FusedGridSearchCV(network, {"alpha": [0.1, 1.0]}, refit="one", **settings)
+    with pytest.raises(ValueError, match="over one metric"):
+        one_standard_error(several.fit(X, y / 80).cv_results_)
+
+
+def test_one_standard_error_of_infinite_scores():
+    table = results([-np.inf, -np.inf], [np.nan, np.nan], alpha=[1, 2])
+    assert one_standard_error(table) == 1
+    table = results([-np.inf, 0.5], [np.nan, 0.1], alpha=[2, 1])
+    assert one_standard_error(table) == 1
+    table = results([0.4, 0.5], [np.nan, np.nan], alpha=[2, 1])
+    assert one_standard_error(table) == 1
+
+
+@pytest.mark.parametrize("grid", [[], {"alpha": []}], ids=str)
+def test_halving_over_nothing(grid):
+    search = FusedHalvingSearchCV(MLPRegressorScratch(), grid)
+    with pytest.raises(ValueError, match=r"no candidates|non-empty"):
+        search.fit(X, y)
