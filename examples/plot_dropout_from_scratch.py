@@ -46,7 +46,7 @@ def forward(X, W, b, V, c, p=0.0, rng=None):
     return (h @ V + c).ravel(), h, slope
 
 
-def train(X, y, p, seed, n_epochs=100, rate=0.1, batch=32):
+def train(X, y, p, seed, n_epochs=150, rate=0.1, batch=32):
     rng, b, c = np.random.default_rng(seed), np.zeros(50), np.zeros(1)
     # Glorot's first weights
     W, V = (rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) for s in ((10, 50), (50, 1)))
@@ -70,7 +70,7 @@ def train(X, y, p, seed, n_epochs=100, rate=0.1, batch=32):
 
 drop, n_seeds = [0.0, 0.2, 0.4, 0.6, 0.8], 5
 settings = {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1, "penalty": None}
-settings |= {"hidden_layer_sizes": (50,), "batch_size": 32, "max_iter": 100}
+settings |= {"hidden_layer_sizes": (50,), "batch_size": 32, "max_iter": 150}
 settings |= {"n_iter_no_change": np.inf}
 scores = np.empty((2, len(drop), n_seeds))
 for i, p in enumerate(drop):

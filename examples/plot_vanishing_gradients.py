@@ -32,10 +32,10 @@ X, y = load_digits(return_X_y=True)
 
 n, depth = 64, 20
 deviations = {
-    "too small: 0.05": 0.05,
+    "small: 0.05": 0.05,
     "Glorot: 0.125": np.sqrt(1 / n),
     "He: 0.177": np.sqrt(2 / n),
-    "too large: 0.35": 0.35,
+    "large: 0.35": 0.35,
 }
 network = MLPClassifierScratch((n,) * depth, random_state=0)
 display = SignalPropagationDisplay.from_estimator(
@@ -59,7 +59,7 @@ for (name, std), row in zip(deviations.items(), display.gradients[:, 0], strict=
 # factor at each layer is a straight line.
 
 display.init = list(deviations)
-fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
 display.plot(axes)
 fig.suptitle("Only He's variance 2/n keeps the scale over twenty relu layers")
 plt.show()
