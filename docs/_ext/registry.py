@@ -32,13 +32,16 @@ class Registry(SphinxDirective):
 
 
 def escape(text: str) -> str:
-    """Keep ``|``, ``*`` and a last ``_`` from being markup; literals stay.
+    """Keep ``|``, ``*`` and a last ``_`` from being markup; literals and *words* stay.
 
     What stands before " :" is the name of an attribute, which numpydoc escapes.
     """
     parts = text.split("``")
-    markup = re.compile(r"([|*]|(?<=\w)_(?!\w| :))")
-    parts[::2] = [markup.sub(r"\\\1", part) for part in parts[::2]]
+    markup = re.compile(r"(?<!\S)\*\w+\*(?!\w)|([|*]|(?<=\w)_(?!\w| :))")
+    parts[::2] = [
+        markup.sub(lambda found: "\\" * bool(found[1]) + found[0], part)
+        for part in parts[::2]
+    ]
     return "``".join(parts)
 
 
