@@ -75,7 +75,7 @@ class BaseMLP(
         schedule, the average of late epochs, and the best epoch on held-out rows. Put
         it behind :class:`~sknnreg.preprocessing.TablePreprocessor`, with
         ``numbers="piecewise"`` where columns are not very many; standardize the target
-        of a regression. What it is worth: :doc:`/what_helps`.
+        of a regression. What it is worth: :doc:`/benchmarks`.
 
         Parameters
         ----------
