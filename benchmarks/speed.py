@@ -9,7 +9,9 @@ With one thread the whole process is kept on one core, where the system can do t
 JAX has threads of its own, which the number of BLAS threads does not bind.
 
 Peers that are not installed, or have no counterpart of a setting, are left out. The
-table is printed, and written as JSON with ``--json FILE``.
+table is printed, and with ``--json FILE`` taken into the file from which the figure of
+the documentation is drawn: rows of the same setting are replaced, and ``about`` says
+when and where each backend was measured last.
 """
 
 from __future__ import annotations
@@ -18,10 +20,15 @@ import argparse
 import itertools
 import json
 import os
+import platform
 import statistics
+import sys
 import time
 import warnings
 from contextlib import contextmanager
+from datetime import date
+from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 from scipy.linalg import blas
@@ -163,11 +170,17 @@ def one_row(name, workload, settings, args):
         limit = products_seconds(workload, 10 if task == "multiclass" else 1, dtype)
     return {
         "workload": name,
+        "backend": args.backend,
         "threads": threads,
         "task": task,
         "dtype": dtype,
         "dropout": dropout,
         "seconds": seconds,
+        "ratios": {
+            peer: round(value / seconds["ours"], 2)
+            for peer, value in seconds.items()
+            if peer != "ours"
+        },
         "limit": limit / seconds["ours"],
     }
 
@@ -202,6 +215,28 @@ def summarize(rows):
         )
 
 
+def record(path, rows, backend):
+    """Take rows into a file, in the place of those with the same setting."""
+    packages = ("scikit-learn", "numpy", "torch", "jax", "numba")
+    installed = {each.name: each.version for each in metadata.distributions()}
+    there = json.loads(path.read_text()) if path.exists() else {"about": {}, "rows": []}
+    there["about"][backend] = {
+        "date": date.today().isoformat(),
+        "processor": f"{os.cpu_count()} cores, {platform.machine()}",
+        "versions": {name: installed[name] for name in packages if name in installed},
+        "command": " ".join(["python -m benchmarks.speed", *sys.argv[1:]]),
+    }
+
+    def setting(row):
+        names = ("workload", "backend", "threads", "task", "dtype", "dropout")
+        return tuple(row[name] for name in names)
+
+    kept = {setting(row): row for row in [*there["rows"], *rows]}
+    lines = ",\n".join(json.dumps(row) for row in kept.values())
+    about = json.dumps(there["about"], indent=1)
+    path.write_text(f'{{"about": {about},\n"rows": [\n{lines}\n]}}\n')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
@@ -219,8 +254,7 @@ def main():
     rows = run(args)
     summarize(rows)
     if args.json:
-        with open(args.json, "w") as file:
-            json.dump(rows, file, indent=1)
+        record(Path(args.json), rows, args.backend)
 
 
 if __name__ == "__main__":
