@@ -31,6 +31,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "about",
     "formulas",
+    "gallery",
     "registry",
 ]
 templates_path = ["_templates"]
