@@ -3,6 +3,7 @@
 import copy
 import pickle
 import pickletools
+from hashlib import sha256
 
 import joblib
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
+from sknnreg._checkpoint import Saved, read
+from sknnreg._fitted import Earlier
 from sknnreg._state import FORMAT, STAMP
 from sknnreg.engine.activations import ACTIVATIONS, Tanh
 from tests.factories import assert_same_bits, classifier, not_converged, regressor
@@ -195,3 +198,28 @@ def test_subclasses(tmp_path):
     model, X, y = fitted("quantiles")
     mine = Mine(**model.get_params()).fit(X, y)
     assert_array_equal(copy.deepcopy(mine).predict(X), model.predict(X))
+
+
+def test_a_checkpoint_of_a_later_format_is_refused(tmp_path):
+    saved = pickle.dumps({STAMP: {"format": FORMAT + 1, "version": "9.9"}})
+    path = tmp_path / "training"
+    path.write_bytes(sha256(saved).digest() + saved)
+    with pytest.raises(ValueError, match=r"The checkpoint at .* sknnreg 9.9 in format"):
+        read(path)
+    saved = pickle.dumps(("a", "named", "tuple", "of old"))
+    path.write_bytes(sha256(saved).digest() + saved)
+    with pytest.raises(ValueError, match="before the release"):
+        read(path)
+
+
+def test_a_checkpoint_is_plain():
+    model, _, _ = fitted("random")
+    saved = Saved({"X": "hash"}, model._progress, Earlier.of(model), model)
+    state = saved.to_plain()
+    assert not_plain(state) == [model]
+    again = Saved.from_plain(pickle.loads(pickle.dumps(state)))
+    assert again.earlier == saved.earlier
+    assert_array_equal(
+        again.progress.streams.permutation(np.arange(9)),
+        model._progress.streams.permutation(np.arange(9)),
+    )
