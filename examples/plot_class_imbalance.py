@@ -91,8 +91,6 @@ ax.set_xticks(weights, weights)
 ax.set(xlabel="Weight of the rare class", ylabel="Score on held-out patients")
 ax.set(ylim=(0, 1))
 low, high = scores["recall"][0], scores["recall"][3]
-ax.set_title(
-    f"Balanced weights lift the recall from {low:.2f} to {high:.2f}, at a price"
-)
+ax.set_title(f"Balanced weights raise the recall from {low:.2f} to {high:.2f}")
 ax.legend(loc="lower left", ncols=2)
 plt.show()

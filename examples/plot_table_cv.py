@@ -57,30 +57,29 @@ print(f"R² on held-out rows: ensemble {ensemble:.3f}, boosted trees {boosting:.
 # %%
 # A race, and an ensemble
 # -----------------------
-# All candidates are trained on a first fold; those that are behind there are not trained
-# on the others, and have one point. Diamonds are means over the folds. The R² of the
-# ensemble is that of all held-out rows together, as is that of the boosted trees, which
-# have their defaults and folds of their own.
+# All candidates are trained on a first fold, here an easy one; those that are behind
+# there are not trained on the others, and have one point. Diamonds are means over the
+# folds. The R² of the ensemble is that of all held-out rows together, as is that of the
+# boosted trees, which have their defaults and folds of their own.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 results = model.cv_results_
 order = np.argsort(results["rank_test_score"])
 for place, i in enumerate(order):
     scores = [results[f"split{k}_test_score"][i] for k in range(model.n_splits_)]
-    weight, color = results["weight"][i], "#0072B2" if place < 3 else "#999999"
+    is_left = results["n_splits"][i] > 1
+    color = "#0072B2" if is_left else "#999999"
     ax.plot(scores, [place] * len(scores), "o", color=color, alpha=0.5)
-    if results["n_splits"][i] > 1:
-        ax.plot(np.mean(scores), place, "D", color=color, ms=9)
-    ax.text(1.02, place, f"{weight:.2f}", transform=ax.get_yaxis_transform())
+    if is_left:
+        ax.plot(np.nanmean(scores), place, "D", color=color, ms=9)
+    weight = f"{results['weight'][i]:.2f}"
+    ax.text(1.02, place, weight, va="center", transform=ax.get_yaxis_transform())
 ax.axvline(ensemble, color="#D55E00", lw=2, label=f"ensemble: {ensemble:.2f}")
 ax.axvline(boosting, color="black", ls=":", label=f"boosted trees: {boosting:.2f}")
-names = [board["numbers"][k] + ", " + board["shape"][k] for k in range(len(order))]
-ax.set_yticks(range(len(order)), names)
+ax.set_yticks(range(len(order)), board["numbers"] + ", " + board["shape"])
 ax.set(ylim=(len(order) - 0.5, -0.6), xlabel="R² on held-out rows (dots: single folds)")
 ax.set_ylabel("Candidate: numbers, shape")
 ax.text(1.01, -0.6, "weight", transform=ax.get_yaxis_transform())
-ax.set_title(
-    f"The ensemble explains {ensemble:.0%} of the variance, trees {boosting:.0%}"
-)
+ax.set_title(f"R² of the ensemble {ensemble:.2f}, of boosted trees {boosting:.2f}")
 ax.legend(loc="lower left")
 plt.show()
