@@ -362,7 +362,7 @@ def build_schedule(models, horizon: Horizon) -> Schedule:
 def checked_rate(rate, step: int) -> float:
     """What a user's own schedule gives, if it can be a learning rate."""
     rate = rate.item() if isinstance(rate, np.ndarray) and rate.size == 1 else rate
-    if not (isinstance(rate, Real) and 0 <= rate < np.inf):
+    if not (isinstance(rate, Real) and 0 <= float(rate) < np.inf):
         raise ValueError(
             f"learning_rate must give a finite number >= 0 at each step, but gave "
             f"{rate!r} at step {step}."

@@ -172,7 +172,7 @@ def split_rows(n: int, fraction: float, labels: NDArray | None, seed: int) -> Sp
     n_held_out = max(math.ceil(fraction * n), 2)
     if labels is not None:
         _, code, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        n_classes = np.count_nonzero(counts > 1)
+        n_classes = int(np.count_nonzero(counts > 1))
         some = every[counts[code] > 1]
         wanted = max(n_held_out, n_classes)
         if n_classes and len(some) - wanted >= n_classes:

@@ -27,6 +27,9 @@ MAKING = (
     *REGRESSOR,
 )
 
+#: columns of the history
+LOSSES = ("loss", "validation_loss")
+
 
 class Earlier(NamedTuple):
     """What happened in the fits that a fit goes on from.
@@ -231,10 +234,9 @@ def why_not(task: Task, k: int) -> str | None:
     )
     if not stopping.diverged[k] or kept:
         return None
-    losses = [
-        rows[0][name][k] for name in ("loss", "validation_loss") if task.keep_best
-    ]
-    if task.keep_best and max(losses) <= BLOWN_UP:
+    table = task.progress.history.of_model(k)
+    reached = max(table[name][0] for name in table if name in LOSSES)
+    if task.keep_best and reached <= BLOWN_UP:
         return (
             "The validation score of the first epoch is not finite. Check scoring and "
             "the validation data."

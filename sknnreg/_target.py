@@ -54,7 +54,7 @@ def check_class_weight(class_weight: Any) -> None:
     """Refuse weights of classes that are no weights."""
     for part in [class_weight] if isinstance(class_weight, dict) else class_weight:
         for label, weight in part.items() if isinstance(part, dict) else ():
-            if not (isinstance(weight, Real) and 0 <= weight < np.inf):
+            if not (isinstance(weight, Real) and 0 <= float(weight) < np.inf):
                 raise ValueError(
                     "class_weight must have finite numbers >= 0. Got "
                     f"{weight!r} for the class {label!r}."

@@ -20,6 +20,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg.uncertainty import MonteCarloDropout
 from tests import factories
 from tests.factories import QUICK, assert_same_bits, not_converged
@@ -306,3 +307,24 @@ def test_frames_and_copies(rows):
     assert_array_equal(pickle.loads(pickle.dumps(model)).sample_predict(frame), samples)
     assert_array_equal(clone(model).fit(frame, y).sample_predict(frame), samples)
     assert "MonteCarloDropout" in model._repr_html_()
+
+
+def test_the_fitted_network_is_asked_and_not_the_next_one():
+    """What is set after ``fit`` is of the next fit."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3))
+    settings = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
+    network = MLPRegressorScratch(dropout=0.5, **settings).fit(X, X[:, 0])
+    _, before = network.predict(X, return_std=True)
+    network.set_params(dropout=0.0)
+    _, after = network.predict(X, return_std=True)
+    np.testing.assert_array_equal(before, after)
+    assert (after > 1e-3).all()
+    network = MLPRegressorScratch(**settings).fit(X, X[:, 0]).set_params(dropout=0.5)
+    with pytest.raises(ValueError, match="before fit"):
+        network.predict(X, return_std=True)
+    with pytest.raises(ValueError, match="needs a network that is random"):
+        network.sample_predict(X)
+    network = MLPClassifierScratch(**settings).fit(X, X[:, 0] > 0)
+    with pytest.raises(ValueError, match="needs a network that is random"):
+        network.set_params(input_dropout=0.5).sample_predict_proba(X)
