@@ -120,11 +120,36 @@ class FusedBaggingClassifier(FusedBagging, BaggingClassifier):
     Other estimators, ``solver="lbfgs"`` and networks with callbacks are fitted one by
     one, as in BaggingClassifier.
 
-    All parameters are those of BaggingClassifier. ``estimator`` is an
-    ``MLPClassifierScratch`` or a pipeline that ends in one; ``n_jobs`` spreads stacks
-    of members over processes.
+    All parameters and attributes are those of BaggingClassifier.
 
-    All attributes are those of BaggingClassifier as well.
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        An ``MLPClassifierScratch`` or a pipeline that ends in one.
+
+    n_estimators : int, default=10
+        Members.
+
+    max_samples : int, float or None
+        As in BaggingClassifier, whose default it has.
+
+    max_features : int or float, default=1.0
+        As in BaggingClassifier.
+
+    bootstrap : bool, default=True
+        Whether rows are drawn with replacement.
+
+    bootstrap_features, oob_score, warm_start : bool, default=False
+        As in BaggingClassifier.
+
+    n_jobs : int or None, default=None
+        Processes, over which stacks of members are spread.
+
+    random_state : int, RandomState instance or None, default=None
+        For rows, features and the members' seeds.
+
+    verbose : int, default=0
+        As in BaggingClassifier.
 
     Examples
     --------
@@ -143,9 +168,37 @@ class FusedBaggingRegressor(FusedBagging, BaggingRegressor):
     """:class:`sklearn.ensemble.BaggingRegressor`, members trained together.
 
     See :class:`FusedBaggingClassifier` for what is trained together. All parameters
-    and attributes are those of BaggingRegressor; ``estimator`` is an
-    ``MLPRegressorScratch``, a pipeline that ends in one, or a
-    ``TransformedTargetRegressor`` around either.
+    and attributes are those of BaggingRegressor.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        An ``MLPRegressorScratch``, a pipeline that ends in one, or a
+        ``TransformedTargetRegressor`` around either.
+
+    n_estimators : int, default=10
+        Members.
+
+    max_samples : int, float or None
+        As in BaggingRegressor, whose default it has.
+
+    max_features : int or float, default=1.0
+        As in BaggingRegressor.
+
+    bootstrap : bool, default=True
+        Whether rows are drawn with replacement.
+
+    bootstrap_features, oob_score, warm_start : bool, default=False
+        As in BaggingRegressor.
+
+    n_jobs : int or None, default=None
+        Processes, over which stacks of members are spread.
+
+    random_state : int, RandomState instance or None, default=None
+        For rows, features and the members' seeds.
+
+    verbose : int, default=0
+        As in BaggingRegressor.
 
     Examples
     --------

@@ -40,7 +40,13 @@ class SelectFromNetwork(Documented, SelectFromModel):
     threshold : float, str or None, default=None
         As in SelectFromModel; None for the smallest number above zero.
 
-    prefit, norm_order, max_features :
+    prefit : bool, default=False
+        As in SelectFromModel.
+
+    norm_order : int or float, default=1
+        As in SelectFromModel.
+
+    max_features : int, callable or None, default=None
         As in SelectFromModel.
 
     importance_getter : str or callable, default=input_importances

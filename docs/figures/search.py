@@ -1,26 +1,29 @@
-"""Cross-validated log loss over penalty strength and dropout: digits, 200 rows."""
+"""Cross-validated R² over penalty strength and dropout: diabetes."""
 
 import warnings
 
 import matplotlib.pyplot as plt
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+from sklearn.datasets import load_diabetes
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import scale
 
-from sknnreg import MLPClassifierScratch
+from sknnreg import MLPRegressorScratch
 from sknnreg.inspection import SearchDisplay
 from sknnreg.model_selection import FusedGridSearchCV
 
 warnings.filterwarnings("ignore")  # a fixed number of epochs
-X, y = load_digits(return_X_y=True)
-X_train, _, y_train, _ = train_test_split(
-    X / 16, y, train_size=200, stratify=y, random_state=0
+X, y = map(scale, load_diabetes(return_X_y=True))
+network = MLPRegressorScratch(
+    hidden_layer_sizes=(64,),
+    penalty="elasticnet",
+    batch_size=32,
+    learning_rate_init=0.005,
+    max_iter=60,
+    random_state=0,
 )
-network = MLPClassifierScratch(
-    (64,), batch_size=32, learning_rate_init=0.01, max_iter=60, random_state=0
-)
-grid = {"alpha": [1e-4, 1e-3, 1e-2, 1e-1], "dropout": [0.0, 0.15, 0.3, 0.45, 0.6]}
-search = FusedGridSearchCV(network, grid, scoring="neg_log_loss", cv=3)
-search.fit(X_train, y_train)
+grid = {"alpha": [1e-3, 1e-2, 0.1, 1.0], "dropout": [0.0, 0.2, 0.4, 0.6]}
+folds = KFold(5, shuffle=True, random_state=0)
+search = FusedGridSearchCV(network, grid, scoring="r2", cv=folds).fit(X, y)
 fig, ax = plt.subplots()
-ax.grid(False)
+ax.grid(visible=False)
 SearchDisplay.from_search(search, ax=ax)

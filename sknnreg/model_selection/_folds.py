@@ -74,8 +74,28 @@ def fused_cross_validate(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         Targets.
 
-    groups, scoring, cv, verbose, params, pre_dispatch, return_train_score, \
-return_estimator, return_indices, error_score :
+    groups : array-like of shape (n_samples,), default=None
+        As in ``cross_validate``.
+
+    params : dict or None, default=None
+        As in ``cross_validate``.
+
+    return_train_score, return_estimator, return_indices : bool, default=False
+        As in ``cross_validate``.
+
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in ``cross_validate``.
+
+    cv : int, splitter, iterable or None, default=None
+        As in ``cross_validate``.
+
+    verbose : int, default=0
+        As in ``cross_validate``.
+
+    pre_dispatch : int or str, default="2*n_jobs"
+        As in ``cross_validate``.
+
+    error_score : "raise" or float, default=nan
         As in ``cross_validate``.
 
     n_jobs : int or None, default=None

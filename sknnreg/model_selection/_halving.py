@@ -74,10 +74,36 @@ class FusedHalvingSearchCV(FusedSearch):
         As in :class:`FusedGridSearchCV`. An iteration that it cuts is left out: the
         winner is that of the last complete one, and ``cv_results_`` ends there.
 
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
-return_train_score, max_stack, return_history :
-        As in :class:`FusedGridSearchCV`; one metric only. ``refit`` fits the best
-        candidate of the last iteration to all rows, for as many epochs.
+    scoring : str, callable or None, default=None
+        As in :class:`FusedGridSearchCV`; one metric only.
+
+    refit : bool, str or callable, default=True
+        Whether the best candidate of the last iteration is fitted to all rows, for as
+        many epochs; or as in :class:`FusedGridSearchCV`.
+
+    n_jobs : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    cv : int, splitter, iterable or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    verbose : int, default=0
+        As in :class:`FusedGridSearchCV`.
+
+    pre_dispatch : int or str, default="2*n_jobs"
+        As in :class:`FusedGridSearchCV`.
+
+    error_score : "raise" or float, default=nan
+        As in :class:`FusedGridSearchCV`.
+
+    return_train_score : bool, default=False
+        As in :class:`FusedGridSearchCV`.
+
+    max_stack : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    return_history : bool, default=False
+        As in :class:`FusedGridSearchCV`.
 
     Attributes
     ----------

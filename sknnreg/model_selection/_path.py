@@ -208,8 +208,20 @@ def regularization_path(
     values : sequence of length n_values, default=None
         Its values; None for 13 from 1e-6 to 1, equally spaced in their logarithm.
 
-    cv, scoring, n_jobs, verbose, max_stack :
+    cv : int, splitter, iterable or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    scoring : str, callable or None, default=None
         As in :class:`FusedGridSearchCV`; one metric only.
+
+    n_jobs : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    verbose : int, default=0
+        As in :class:`FusedGridSearchCV`.
+
+    max_stack : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
 
     refit : bool, default=True
         Whether to fit the estimator with the value of the one-standard-error rule to

@@ -269,9 +269,26 @@ class FusedGridSearchCV(FusedSearch, GridSearchCV):
     param_grid : dict or list of dict
         As in GridSearchCV.
 
-    scoring, n_jobs, cv, verbose, pre_dispatch, error_score, return_train_score :
-        As in GridSearchCV. ``n_jobs`` spreads stacks of candidates, fold by fold.
-        ``verbose`` also says how far the search is.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in GridSearchCV.
+
+    n_jobs : int or None, default=None
+        Processes, over which stacks of candidates are spread, fold by fold.
+
+    cv : int, splitter, iterable or None, default=None
+        As in GridSearchCV.
+
+    verbose : int, default=0
+        As in GridSearchCV; from 1 on it also says how far the search is.
+
+    pre_dispatch : int or str, default="2*n_jobs"
+        As in GridSearchCV.
+
+    error_score : "raise" or float, default=nan
+        As in GridSearchCV.
+
+    return_train_score : bool, default=False
+        As in GridSearchCV.
 
     refit : bool, str or callable, default=True
         As in GridSearchCV; or "1se": the most regularized candidate within one standard
@@ -374,8 +391,37 @@ class FusedRandomizedSearchCV(FusedSearch, RandomizedSearchCV):
     random_state : int, RandomState instance or None, default=None
         For drawing candidates.
 
-    scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, \
-return_train_score, max_stack, return_history, max_time :
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    n_jobs : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    refit : bool, str or callable, default=True
+        As in :class:`FusedGridSearchCV`.
+
+    cv : int, splitter, iterable or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    verbose : int, default=0
+        As in :class:`FusedGridSearchCV`.
+
+    pre_dispatch : int or str, default="2*n_jobs"
+        As in :class:`FusedGridSearchCV`.
+
+    error_score : "raise" or float, default=nan
+        As in :class:`FusedGridSearchCV`.
+
+    return_train_score : bool, default=False
+        As in :class:`FusedGridSearchCV`.
+
+    max_stack : int or None, default=None
+        As in :class:`FusedGridSearchCV`.
+
+    return_history : bool, default=False
+        As in :class:`FusedGridSearchCV`.
+
+    max_time : float or None, default=None
         As in :class:`FusedGridSearchCV`.
 
     Attributes
