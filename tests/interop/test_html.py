@@ -34,7 +34,7 @@ def test_links_lead_to_a_page_that_is_made(model):
     name = link.removeprefix(DOCS + "generated/").removesuffix(".html")
     module, _, kind = name.rpartition(".")
     assert getattr(importlib.import_module(module), kind) is type(model)
-    assert f"   {name}\n" in (ROOT / "docs" / "api.rst").read_text("utf-8")
+    assert f"   ~{name}\n" in (ROOT / "docs" / "api.rst").read_text("utf-8")
     assert f'href="{link}"' in model._repr_html_()
 
 
