@@ -80,7 +80,7 @@ for table, (X, y) in tables.items():
 # --------------
 # On a few hundred rows it does not, and single folds go either way. On the larger
 # table, whose target jumps along its columns, it is better on every fold.
-# :doc:`/what_helps` has the same for twenty tables, most of them of some thousand rows.
+# :doc:`/benchmarks` has the same for twenty tables, most of them of some thousand rows.
 
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for place, (*single, mean) in enumerate(ratios.values()):

@@ -1,7 +1,7 @@
 r"""
-=================================================
+==================================================
 Which prediction intervals hold what they promise?
-=================================================
+==================================================
 
 An interval of 90 % should hold nine targets of ten. Three ways to get one, from a
 network in a pipeline in a transformed target:

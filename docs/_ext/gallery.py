@@ -24,7 +24,7 @@ class Examples(SphinxDirective):
             if Path(self.env.srcdir, "..", "examples", f"{name}.py").exists():
                 links.append(f":doc:`/auto_examples/{name}`")
             else:
-                logger.info("no example %s for %s", name, self.env.docname)
+                logger.warning("no example %s for %s", name, self.env.docname)
         if not links:
             return []
         text = "\n".join(["**In the gallery**", "", *(f"* {link}" for link in links)])
