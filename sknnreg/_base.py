@@ -26,7 +26,7 @@ from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
 from sknnreg._sklearn import InvalidParameterError, _fit_context
 from sknnreg._target import Target
-from sknnreg._threads import one_blas_thread, threads_for
+from sknnreg._threads import on_one_blas_thread, threads_for
 from sknnreg.callbacks import checkpoint_of
 from sknnreg.engine.network import Bound
 from sknnreg.engine.streams import Streams
@@ -254,8 +254,8 @@ class BaseMLP(
         X = self._validate_new(X)
         bound = Bound(self._network, fitted_arrays(self, self._network))
         threads = threads_for(X.shape[0] // (2 * bound.block))
-        with one_blas_thread(threads > 1):
-            return bound.predict(X, threads=threads)[0]
+        raw = on_one_blas_thread(threads > 1, lambda: bound.predict(X, threads=threads))
+        return raw[0]
 
     def _inverse_link(self, raw: NDArray) -> NDArray:
         return self._network.loss.inverse_link(raw)

@@ -22,7 +22,7 @@ from sknnreg._data import Data, Given, check_data, hold_out
 from sknnreg._fitted import Earlier, why_not, write
 from sknnreg._hyperparameters import check_entries
 from sknnreg._target import Target
-from sknnreg._threads import n_threads, one_blas_thread
+from sknnreg._threads import n_threads, on_one_blas_thread
 from sknnreg.engine.cost import products_are_small
 from sknnreg.engine.model_axis import take
 from sknnreg.engine.progress import Progress
@@ -262,13 +262,16 @@ class Run:
         small = products_are_small(task.bound.network.specs, task.batches.batch_size)
         # models in compiled form share the threads among them
         side_by_side = n_threads() if task.compiled and len(self.models) > 1 else 1
+
+        def work() -> None:
+            while self._wants(n_epochs):
+                self.task.threads = side_by_side
+                epochs = advance(self.task, n_epochs, reports, deadline)
+                self.stopped, self.trouble = epochs.stopped, epochs.trouble
+                self._let_go(~self.task.progress.stopping.active)
+
         try:
-            with one_blas_thread(small or side_by_side > 1):
-                while self._wants(n_epochs):
-                    self.task.threads = side_by_side
-                    epochs = advance(self.task, n_epochs, reports, deadline)
-                    self.stopped, self.trouble = epochs.stopped, epochs.trouble
-                    self._let_go(~self.task.progress.stopping.active)
+            on_one_blas_thread(small or side_by_side > 1, work)
             self.is_complete = not self.stopped
         finally:
             for report in reports:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 #: each has a scratch of some megabytes
 MOST_THREADS = 8
 
+Answer = TypeVar("Answer")
+
 _lock = threading.Lock()
-_inside = 0
-_limiter: Any = None
+#: who works with one thread, and how many there were before the first of them
+_holders: set[object] = set()
+_before: dict[Any, int] = {}
 
 
 @functools.cache
@@ -35,26 +37,44 @@ def threads_for(parts: int) -> int:
     return min(n_threads(), parts, MOST_THREADS) if parts > 1 else 1
 
 
-@contextmanager
-def one_blas_thread(wanted: bool) -> Iterator[None]:
-    """One BLAS thread inside, if ``wanted``.
+def on_one_blas_thread(wanted: bool, work: Callable[[], Answer]) -> Answer:
+    """What ``work`` gives, done with one BLAS thread if ``wanted``.
 
     The number of threads belongs to the whole process, so of several fits at once the
     first to come sets it and the last to go restores it.
+
+    A function and not a context manager: an interrupt may come at the first line of
+    any function, and ``__exit__`` is one, which then would restore nothing.
     """
-    global _inside, _limiter
     if not wanted:
-        yield
-        return
-    with _lock:
-        _inside += 1
-        if _inside == 1:
-            _limiter = _controller().limit(limits=1, user_api="blas")
-            _limiter.__enter__()
+        return work()
+    mine = object()
     try:
-        yield
+        _hold(mine)
+        return work()
     finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _limiter.__exit__(None, None, None)
+        try:
+            _let_go(mine)
+        finally:
+            _let_go(mine)  # if the first was interrupted; else it does nothing
+
+
+def _hold(holder: object) -> None:
+    with _lock:
+        _holders.add(holder)
+        if not _before:
+            blas = [x for x in _controller().lib_controllers if x.user_api == "blas"]
+            # known before it is changed, so that it can be restored at any moment
+            _before.update({library: library.num_threads for library in blas})
+            for library in blas:
+                library.set_num_threads(1)
+
+
+def _let_go(holder: object) -> None:
+    with _lock:
+        _holders.discard(holder)
+        if _holders:
+            return
+        for library, number in _before.items():
+            library.set_num_threads(number)
+        _before.clear()

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from sknnreg import MLPRegressorScratch
 from sknnreg import _base as base
 from sknnreg._fitted import fitted_arrays
-from sknnreg._threads import one_blas_thread, threads_for
+from sknnreg._threads import on_one_blas_thread, threads_for
 from sknnreg.engine.network import Bound
 
 
@@ -23,9 +23,11 @@ def model():
 def test_answer_is_the_same_on_any_number_of_threads(model, threads):
     X = np.random.default_rng(1).standard_normal((1100, 3))
     bound = Bound(model._network, fitted_arrays(model, model._network))
-    with one_blas_thread(True):
-        alone = bound.predict(X, 256)
-        assert_array_equal(bound.predict(X, 256, threads=threads), alone)
+
+    def both():
+        return bound.predict(X, 256), bound.predict(X, 256, threads=threads)
+
+    assert_array_equal(*on_one_blas_thread(True, both))
 
 
 def test_overflows_are_treated_as_outside(model):

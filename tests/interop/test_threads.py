@@ -1,5 +1,7 @@
 """Fits and predictions at the same time give the same bits."""
 
+import linecache
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -11,6 +13,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sknnreg import _threads
 from tests import factories
 from tests.factories import QUICK, assert_same_bits, not_converged
 
@@ -61,6 +64,50 @@ def blas_threads():
     return [
         lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"
     ]
+
+
+class InterruptAt:
+    """An interrupt at one of the lines and calls of a file, counted from 1.
+
+    Not at ``with`` and ``try``, where a tracer is called but no signal is heard: that
+    is the case where a function begins, and after calls.
+    """
+
+    def __init__(self, file, number):
+        self.file, self.number, self.seen = file, number, 0
+
+    def __call__(self, frame, event, argument):
+        if frame.f_code.co_filename != self.file:
+            return None
+        word = linecache.getline(self.file, frame.f_lineno).split()[0]
+        heard = word not in ("with", "try:", "finally:")
+        self.seen += event in ("call", "line") and heard
+        if self.seen == self.number:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return self
+
+
+def test_no_interrupt_keeps_blas_limited():
+    """Whichever line of the room it comes at, before, in and after the work."""
+    number, traced = 0, sys.gettrace()
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        while True:
+            number += 1
+            interrupt = InterruptAt(_threads.__file__, number)
+            sys.settrace(interrupt)
+            try:
+                _threads.on_one_blas_thread(True, blas_threads)
+            except KeyboardInterrupt:
+                assert blas_threads() == before, number
+                continue
+            finally:
+                sys.settrace(traced)
+            break
+        assert number > 20  # there was something to interrupt
+        assert _threads.on_one_blas_thread(True, blas_threads) == [1] * len(before)
+        assert blas_threads() == before
 
 
 @pytest.mark.parametrize("fails", [False, True])
