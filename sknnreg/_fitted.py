@@ -175,7 +175,7 @@ def attributes(
     losses = history.get("loss", [])
     scores = history.get("validation_score", []) if task.keep_best else None
     return (
-        about(model, network, data)
+        about(model, network.of_model(k), data)
         | found
         | {
             "n_iter_": n_iter,

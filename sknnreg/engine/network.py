@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -47,6 +48,12 @@ class Network:
     def specs(self) -> list[dict[str, Spec]]:
         """What each layer needs, for :class:`Parameters`."""
         return [layer.specs for layer in self.layers]
+
+    def of_model(self, k: int) -> Network:
+        """The network of model k of a stack, with its own numbers."""
+        own = copy.copy(self)
+        own.layers = [layer.of_model(k) for layer in self.layers]
+        return own
 
 
 class Bound:

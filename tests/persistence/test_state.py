@@ -8,12 +8,13 @@ from hashlib import sha256
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg._checkpoint import Saved, read
 from sknnreg._fitted import Earlier
+from sknnreg._run import fit_stack
 from sknnreg._state import FORMAT, STAMP
 from sknnreg.engine.activations import ACTIVATIONS, Tanh
 from tests.factories import assert_same_bits, classifier, not_converged, regressor
@@ -223,3 +224,19 @@ def test_a_checkpoint_is_plain():
         again.progress.streams.permutation(np.arange(9)),
         model._progress.streams.permutation(np.arange(9)),
     )
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_networks_of_a_stack_have_numbers_of_their_own(residual):
+    X, y = flowers()
+    settings = [
+        {"dropout": rate, "input_noise": rate, "residual": residual}
+        for rate in (0.1, 0.3, 0.5)
+    ]
+    stacked = [classifier(**each) for each in settings]
+    assert fit_stack(stacked, X, y) == [None, None, None]
+    for model, each in zip(stacked, settings, strict=True):
+        alone = classifier(**each).fit(X, y).sample_predict_proba(X, 5)
+        loaded = pickle.loads(pickle.dumps(model))
+        for other in (model, loaded):
+            assert_allclose(other.sample_predict_proba(X, 5), alone, rtol=1e-9)

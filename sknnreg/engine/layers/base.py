@@ -107,6 +107,10 @@ class Layer:
         self.specs = {}
         return n_in
 
+    def of_model(self, k: int) -> Layer:
+        """The layer as model k of a stack has it, if models differ in its numbers."""
+        return self
+
     def forward(self, x: NDArray, c: Context) -> NDArray:
         """y, (K, rows, n_out), for x, (1 or K, rows, n_in)."""
         raise NotImplementedError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
@@ -33,6 +35,13 @@ class Dropout(Layer):
         keep = np.clip(np.rint((1 - np.asarray(rate)) * 2**16), 1, 2**16)
         self.threshold = np.asarray(keep - 1, np.uint16)[..., None]
         self.scale = np.asarray(2**16 / keep)[..., None]
+
+    def of_model(self, k):
+        if self.threshold.ndim == 1:  # one for all
+            return self
+        own = copy.copy(self)
+        own.threshold, own.scale = self.threshold[k], self.scale[k]
+        return own
 
     def mask(self, shape: tuple[int, int], c) -> NDArray:
         """m / (1 - p), (1 or K, *shape)."""

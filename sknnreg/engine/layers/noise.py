@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from sknnreg.engine.initializers import Constant
@@ -32,6 +34,13 @@ class InputNoise(Layer):
 
     def __init__(self, scale: Number) -> None:
         self.scale = scale
+
+    def of_model(self, k):
+        if not isinstance(self.scale, np.ndarray):  # one for all
+            return self
+        own = copy.copy(self)
+        own.scale = float(self.scale[k, 0])
+        return own
 
     def build(self, n_in: int) -> int:
         self.n_in = self.n_out = n_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,6 +43,11 @@ class Residual(Layer):
         if n != n_in:
             self.specs["projection"] = Spec((n_in, n), "shortcut", self.init)
         return n
+
+    def of_model(self, k):
+        own = copy.copy(self)
+        own.body = [layer.of_model(k) for layer in self.body]
+        return own
 
     def forward(self, x, c):
         c.saved["x"] = y = x
