@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknnreg._backend import compiled_form
+from sknnreg._checks import number
 from sknnreg._data import Data
 from sknnreg._fitted import fitted_arrays
-from sknnreg._hyperparameters import is_unordered, refused
+from sknnreg._hyperparameters import entries, refused
 from sknnreg._validation import ValidationScore
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.batches import Batches
@@ -176,15 +177,16 @@ def new_stopping(models) -> EarlyStopping:
 
 def hidden_sizes(model) -> list[int]:
     """``hidden_layer_sizes`` as a list."""
-    sizes = model.hidden_layer_sizes
-    if is_unordered(sizes):
+    given = model.hidden_layer_sizes
+    sizes = entries(given)
+    if sizes is None or not all(
+        isinstance(size, Real) and float(size).is_integer() for size in sizes
+    ):
         raise ValueError(
-            f"hidden_layer_sizes must be a sequence, such as a tuple, got {sizes!r}."
+            "hidden_layer_sizes must be a whole number or an array-like of them, one a "
+            f"hidden layer. Got {given!r}."
         )
-    sizes = list(sizes) if np.iterable(sizes) else [sizes]
-    if not all(isinstance(size, Real) for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
-    if any(size <= 0 or size != int(size) for size in sizes):
+    if any(size <= 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]
 
@@ -354,17 +356,17 @@ def build_schedule(models, horizon: Horizon) -> Schedule:
     """The schedule of ``learning_rate``; a user's own is taken as it is."""
     schedule = models[0].learning_rate
     if callable(schedule):
-        return lambda step: checked_rate(schedule(step), step)
+        return functools.partial(own_rate, schedule)
     kind = SCHEDULES[schedule]
     return kind(horizon, **arguments(kind, models, float))
 
 
-def checked_rate(rate, step: int) -> float:
-    """What a user's own schedule gives, if it can be a learning rate."""
-    rate = rate.item() if isinstance(rate, np.ndarray) and rate.size == 1 else rate
-    if not (isinstance(rate, Real) and 0 <= float(rate) < np.inf):
+def own_rate(schedule: Callable[[int], float], step: int) -> float:
+    """The rate that a user's schedule gives."""
+    rate = number(schedule(step), "learning_rate")
+    if not 0 <= rate < np.inf:
         raise ValueError(
-            f"learning_rate must give a finite number >= 0 at each step, but gave "
+            "learning_rate must give finite rates >= 0 where it is a callable. Got "
             f"{rate!r} at step {step}."
         )
-    return float(rate)
+    return rate

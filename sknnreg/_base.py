@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sknnreg._advice import did_you_mean, hint
 from sknnreg._callbacks import CallbackSupportMixin, Followed
 from sknnreg._checkpoint import Saving
+from sknnreg._checks import check_inputs
 from sknnreg._data import Given
 from sknnreg._distribution import SET_DROPOUT
 from sknnreg._fitted import fitted_arrays, importances
@@ -230,10 +231,8 @@ class BaseMLP(
 
     def _validate_new(self, X) -> Any:
         if self._is_plain(X):
-            return X  # validate_data takes several times longer than one row's answer
-        return validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
-        )
+            return X  # a check takes several times longer than one row's answer
+        return check_inputs(self, X, [np.float64, np.float32], reset=False)
 
     def _is_plain(self, X) -> bool:
         """Whether X is an array in which there is nothing to convert or refuse."""

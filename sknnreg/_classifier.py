@@ -10,9 +10,12 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import column_or_1d
 
 from sknnreg._advice import OnlyIf, suggesting
 from sknnreg._base import BaseMLP
+from sknnreg._checks import check_targets, named
 from sknnreg._hyperparameters import CLASSIFIER, SHARED, constraints
 from sknnreg._sklearn import _check_partial_fit_first_call, _fit_context
 from sknnreg._target import ClassTarget
@@ -78,7 +81,7 @@ twice as
           long as the one before, which suits early stopping (Holzmüller et al. 2024);
         - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
           once or a bit at each step;
-        - a callable ``step -> rate``, the first step being 0.
+        - a callable ``step -> rate`` ≥ 0, the first step being 0.
 
     learning_rate_init : float, default=0.001
         The initial learning rate η > 0.
@@ -153,11 +156,12 @@ selu
         ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
 
     bias_init : str or callable, default='zeros'
-        First values of the biases, as ``init``, or 'data': each hidden unit's sum is \
-zero
-        at a random point among the rows that enter its layer, so that the kinks of \
-relus
-        lie where the data are (Steinwart 2019; Holzmüller et al. 2024).
+        First values of the biases, as ``init`` but not 'orthogonal', or 'data': each \
+hidden
+        unit's sum is zero at a random point among the rows that enter its layer, so \
+that
+        the kinks of relus lie where the data are (Steinwart 2019; Holzmüller et al. \
+2024).
 
     penalty : {'l1', 'l2', 'elasticnet', 'group_l1'} or None, default='l2'
         Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with
@@ -232,7 +236,8 @@ that
         See ``decay_rate``.
 
     class_weight : dict, list of dict, 'balanced' or None, default=None
-        Weights of the classes, multiplied with the sample weights. 'balanced' weighs
+        Weights ≥ 0 of the classes, multiplied with the sample weights. 'balanced' \
+weighs
         classes by the inverse of their frequency. A list of dicts, one a label, is for
         multilabel targets.
 
@@ -439,8 +444,15 @@ that
             The estimator, trained further.
         """
         target = self._new_target()
-        if _check_partial_fit_first_call(copy.copy(self), classes):
-            target.learn_classes(y, classes)
+        with named("classes"):
+            if classes is not None:
+                classes = check_array(
+                    classes, ensure_2d=False, dtype=None, input_name="classes"
+                )
+                classes = column_or_1d(classes)
+            is_first = _check_partial_fit_first_call(copy.copy(self), classes)
+        if is_first:
+            target.learn_classes(check_targets(self, y), classes)
         else:
             target.recall(self._target.learned())
         return self._fit_part(X, y, sample_weight, target)

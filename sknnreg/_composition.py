@@ -29,7 +29,11 @@ def check_names(base, candidates: Iterable) -> None:
     Other wrong names are for the estimator to refuse.
     """
     inside, known = prefix(base), base.get_params()
-    for name in sorted({name for each in candidates for name in each.parameters}):
+    for name in sorted(
+        {name for each in candidates for name in each.parameters}, key=str
+    ):
+        if not isinstance(name, str):
+            raise TypeError(f"Names of parameters must be strings. Got {name!r}.")
         plain = name.rpartition("__")[2]
         if name.partition("__")[0] not in known and inside + plain in known:
             raise ValueError(

@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_regressor
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import validate_data
 
-from sknnreg._sklearn import _check_sample_weight
-from sknnreg._target import Target, refuse_what_is_no_number
+from sknnreg._checks import check_inputs, check_rows, check_targets, check_weight, named
+from sknnreg._target import Target
 from sknnreg.engine.losses import Loss
 
 
@@ -257,13 +255,15 @@ def check_data(
     dtype: Any = [np.float64, np.float32] if model.dtype == "auto" else model.dtype
     if known:
         dtype = model.coefs_[0].dtype
-    X, y = validate_input(model, X, y, dtype, reset=not known)
-    y = target.check(y)
-    if known or incremental:
-        target.recognize(y, exactly=not incremental)
-    else:
-        target.learn(y)
-    encoded = np.asarray(target.encode(y), X.dtype)
+    X = check_inputs(model, X, dtype, reset=not known)
+    y = target.check(check_targets(model, y))
+    check_rows(X=X, y=y)
+    with named("y"):
+        if known or incremental:
+            target.recognize(y, exactly=not incremental)
+        else:
+            target.learn(y)
+    encoded = encode(target, y, X.dtype)
     weight = row_weights(X, y, sample_weight, target, incremental)
     validation = None
     if given:
@@ -305,39 +305,36 @@ def rows_of(table: NDArray | None, which: NDArray) -> NDArray | None:
     return table[which]
 
 
-def validate_input(model, X, y, dtype, reset: bool) -> tuple[Any, NDArray]:
-    """scikit-learn's checks of X and y."""
-    if is_regressor(model):
-        refuse_what_is_no_number(y)
-    return validate_data(
-        model,
-        X,
-        y,
-        accept_sparse="csr",
-        # Rows are taken from X in random order, batch by batch. Columns beside each
-        # other, as every numeric data frame has them, make that ten times slower.
-        order="C",
-        multi_output=True,
-        y_numeric=is_regressor(model),
-        dtype=dtype,
-        reset=reset,
-    )
+def encode(target: Target, y: NDArray, dtype, name: str = "y") -> NDArray:
+    """What the engine is to predict."""
+    with named(name), np.errstate(over="ignore"):
+        encoded = np.asarray(target.encode(y), dtype)
+    if not np.isfinite(encoded).all():
+        raise ValueError(
+            f"{name} has values that are too large for {encoded.dtype}. Scale them, or "
+            "set dtype='float64'."
+        )
+    return encoded
 
 
 def row_weights(
-    X, y, sample_weight, target: Target, incremental: bool
+    X,
+    y,
+    sample_weight,
+    target: Target,
+    incremental: bool,
+    name: str = "sample_weight",
 ) -> NDArray | None:
     """The product of the rows' own weights and those of their classes."""
     weight = None
     if sample_weight is not None:
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=X.dtype, ensure_non_negative=True
-        )
+        weight = check_weight(sample_weight, X, X.dtype, name=name)
     by_class = target.weights(y, incremental)
     if by_class is not None:
+        name = "class_weight" if weight is None else f"{name} times class_weight"
         weight = (by_class if weight is None else weight * by_class).astype(X.dtype)
     if weight is not None and not weight.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
+        raise ValueError(f"{name} must contain at least one non-zero number.")
     return weight
 
 
@@ -347,12 +344,15 @@ def check_given(
     """Validation data that the user gives."""
     if given.X is None or given.y is None:
         raise ValueError("X_val and y_val must be given together.")
-    X, y = validate_input(model, given.X, given.y, dtype, reset=False)
-    target.recognize(y, exactly=False)
-    encoded = np.asarray(target.encode(y), dtype)
+    X = check_inputs(model, given.X, dtype, reset=False, name="X_val")
+    y = target.check(check_targets(model, given.y, name="y_val"))
+    check_rows(X_val=X, y_val=y)
+    with named("y_val"):
+        target.recognize(y, exactly=False)
+    encoded = encode(target, y, dtype, "y_val")
     if encoded.shape[1] != n_outputs:
         raise ValueError(
             f"y_val has {encoded.shape[1]} outputs, but y has {n_outputs}."
         )
-    weight = row_weights(X, y, given.sample_weight, target, incremental=False)
+    weight = row_weights(X, y, given.sample_weight, target, False, "sample_weight_val")
     return Validation(X, encoded, y, weight)

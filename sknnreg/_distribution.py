@@ -6,10 +6,15 @@ sample it. Which of these a network has is asked here, and what it lacks refused
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 from sklearn.utils.validation import check_is_fitted
+
+from sknnreg._hyperparameters import entries
+from sknnreg._sklearn import Interval
 
 SET_DROPOUT = "set dropout, input_dropout or input_noise before fit"
 
@@ -62,12 +67,12 @@ def quantiles(model, X, quantile: ArrayLike | None, n_samples: int) -> NDArray:
 
 def shares(quantile: ArrayLike) -> NDArray:
     """Quantiles that are asked for, (n_quantiles,), each in (0, 1)."""
-    answer = np.atleast_1d(np.asarray(quantile, float))
-    if answer.ndim > 1 or not ((answer > 0) & (answer < 1)).all():
+    answer, allowed = entries(quantile), Interval(Real, 0, 1, closed="neither")
+    if not answer or not all(map(allowed.is_satisfied_by, answer)):
         raise ValueError(
             f"quantile must be a number in (0, 1) or several. Got {quantile!r}."
         )
-    return answer
+    return np.array(answer, float)
 
 
 def places(known: NDArray, quantile: ArrayLike) -> NDArray:

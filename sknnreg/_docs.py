@@ -14,7 +14,14 @@ from numbers import Integral, Real
 from pathlib import Path
 from textwrap import indent
 
-from sknnreg._hyperparameters import CLASSIFIER, REGRESSOR, SHARED, Increasing, Row
+from sknnreg._hyperparameters import (
+    CLASSIFIER,
+    REGRESSOR,
+    SHARED,
+    Increasing,
+    Row,
+    Weights,
+)
 from sknnreg._sklearn import Interval, Options
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.initializers import INITIALIZERS
@@ -86,6 +93,8 @@ def hint(row: Row) -> str:
     for allowed in row.allowed:
         if isinstance(allowed, Increasing):
             known = "ArrayLike"
+        elif isinstance(allowed, Weights):
+            known = "dict | list"
         elif isinstance(allowed, (Interval, Options)):
             known = {Real: "float", Integral: "int", str: "str"}[allowed.type]
         else:
@@ -214,7 +223,7 @@ learning_rate : {names(SCHEDULES)} or callable, default='constant'
       long as the one before, which suits early stopping (Holzmüller et al. 2024);
     - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
       once or a bit at each step;
-    - a callable ``step -> rate``, the first step being 0.
+    - a callable ``step -> rate`` ≥ 0, the first step being 0.
 
 learning_rate_init : float, default=0.001
     The initial learning rate η > 0.
@@ -285,9 +294,9 @@ init : {names(INITIALIZERS)}, 'auto' or callable, default='glorot_uniform'
     ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
 
 bias_init : str or callable, default='zeros'
-    First values of the biases, as ``init``, or 'data': each hidden unit's sum is zero
-    at a random point among the rows that enter its layer, so that the kinks of relus
-    lie where the data are (Steinwart 2019; Holzmüller et al. 2024).
+    First values of the biases, as ``init`` but not 'orthogonal', or 'data': each hidden
+    unit's sum is zero at a random point among the rows that enter its layer, so that
+    the kinks of relus lie where the data are (Steinwart 2019; Holzmüller et al. 2024).
 
 penalty : {names(PENALTIES)} or None, default='l2'
     Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with
@@ -360,7 +369,7 @@ decay_epochs : int, default=20
     See ``decay_rate``.
 
 class_weight : dict, list of dict, 'balanced' or None, default=None
-    Weights of the classes, multiplied with the sample weights. 'balanced' weighs
+    Weights ≥ 0 of the classes, multiplied with the sample weights. 'balanced' weighs
     classes by the inverse of their frequency. A list of dicts, one a label, is for
     multilabel targets.
 

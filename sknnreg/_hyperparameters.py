@@ -7,7 +7,7 @@ from these rows. What is said to a user about a hyperparameter is in ``_docs.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -32,14 +32,20 @@ BELOW_ONE = Interval(Real, 0, 1, closed="left")
 
 
 class Choice(StrOptions):
-    """One of the names in a registry, as it is when asked, or an extra word."""
+    """One of the names in a registry, as it is when asked, or an extra word.
 
-    def __init__(self, registry, *extra: str) -> None:
-        self.registry, self.extra = registry, extra
-        super().__init__({*registry, *extra})
+    One of them, ``but``, is left out.
+    """
+
+    def __init__(
+        self, registry: Iterable[str], *extra: str, but: str | None = None
+    ) -> None:
+        self.registry, self.extra, self.but = registry, extra, but
+        super().__init__(set(self))
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self.registry, *self.extra))
+        names = (*self.registry, *self.extra)
+        return (name for name in names if name != self.but)
 
     def is_satisfied_by(self, val) -> bool:
         self.options = set(self)
@@ -49,28 +55,56 @@ class Choice(StrOptions):
         return f"a str among {{{', '.join(map(repr, self))}}}"
 
 
-class ScorerName(Choice):
-    """What scikit-learn knows as a scorer, or an extra word."""
+class Scorer(Choice):
+    """Of the names of scikit-learn's scorers, or an extra word."""
 
     def __init__(self, *extra: str) -> None:
         super().__init__(get_scorer_names(), *extra)
 
-    def __str__(self) -> str:  # there are dozens
-        words = ", ".join(map(repr, self.extra))
-        return f"{words} or a name of sklearn.metrics.get_scorer_names()"
+    def __str__(self) -> str:
+        extra = " or ".join(map(repr, self.extra))
+        return f"{extra}, a name of sklearn.metrics.get_scorer_names()"
+
+
+def entries(value) -> list | None:
+    """Those of an array-like, or a number alone; None of what has none, or no order."""
+    if hasattr(value, "__array__"):
+        return np.atleast_1d(np.asarray(value)).tolist()
+    if isinstance(value, Real):
+        return [value]
+    in_order = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    return list(value) if in_order else None
 
 
 class Increasing(Interval):
     """A sequence of numbers of an interval, each larger than the one before."""
 
     def is_satisfied_by(self, val) -> bool:
-        entries = list(val) if np.iterable(val) else []
-        if not entries or not all(map(super().is_satisfied_by, entries)):
+        numbers = entries(val)
+        if not numbers or not all(map(super().is_satisfied_by, numbers)):
             return False
-        return bool((np.diff(entries) > 0).all())
+        return bool((np.diff(numbers) > 0).all())
 
     def __str__(self) -> str:
         return f"a strictly increasing array-like, each entry {super().__str__()}"
+
+
+class Weights(Interval):
+    """Classes with a number of an interval each, or a list of such, one a label."""
+
+    def is_satisfied_by(self, val) -> bool:
+        tables = val if isinstance(val, list) else [val]
+        allowed = super().is_satisfied_by
+        return bool(tables) and all(
+            isinstance(table, dict) and all(map(allowed, table.values()))
+            for table in tables
+        )
+
+    def __str__(self) -> str:
+        return (
+            "a dict {class: weight}, or for labels a list of such, each weight "
+            f"{super().__str__()}"
+        )
 
 
 @dataclass(frozen=True)
@@ -155,7 +189,9 @@ SHARED: dict[str, Row] = {
     "n_iter_no_change": Row(10, [COUNT, Options(Real, {np.inf})]),
     "max_fun": Row(15000, [COUNT]),
     "init": Row("glorot_uniform", [Choice(INITIALIZERS, "auto"), callable]),
-    "bias_init": Row("zeros", [Choice(INITIALIZERS, "auto", "data"), callable]),
+    "bias_init": Row(
+        "zeros", [Choice(INITIALIZERS, "auto", "data", but="orthogonal"), callable]
+    ),
     "penalty": Row("l2", [Choice(PENALTIES), None]),
     "l1_ratio": Row(0.5, [SHARE, "array-like"], per_layer=True, varies=True),
     "alpha_bias": Row(
@@ -182,7 +218,7 @@ SHARED: dict[str, Row] = {
         regularizes=1,
         lbfgs=Clash(FIXED, 0),
     ),
-    "scoring": Row("loss", [ScorerName("loss"), callable, None]),
+    "scoring": Row("loss", [Scorer("loss"), callable, None]),
     "dtype": Row("auto", [StrOptions({"auto", "float32", "float64"})]),
     "normalization": Row(
         None,
@@ -231,7 +267,9 @@ SHARED: dict[str, Row] = {
 }
 
 CLASSIFIER: dict[str, Row] = {
-    "class_weight": Row(None, [dict, list, StrOptions({"balanced"}), None]),
+    "class_weight": Row(
+        None, [Weights(Real, 0, None, closed="left"), StrOptions({"balanced"}), None]
+    ),
     "label_smoothing": Row(0.0, [BELOW_ONE], regularizes=1),
 }
 
@@ -262,19 +300,14 @@ def check_entries(model) -> None:
     """
     for name, row in SHARED.items():
         value = getattr(model, name)
-        if row.per_layer and np.iterable(value):
-            allowed = row.allowed[0]
-            if is_unordered(value) or not all(map(allowed.is_satisfied_by, value)):
+        if row.per_layer and not isinstance(value, Real):
+            allowed, numbers = row.allowed[0], entries(value)
+            if numbers is None or not all(map(allowed.is_satisfied_by, numbers)):
                 raise ValueError(
                     f"The {name!r} parameter of {type(model).__name__} must be "
                     f"{allowed}, or an array of such, one a layer. Got {value!r} "
                     "instead."
                 )
-
-
-def is_unordered(value: Any) -> bool:
-    """Whether what has an entry a layer does not say which layer's it is."""
-    return isinstance(value, (Set, Mapping))
 
 
 def check_lbfgs(model) -> None:

@@ -89,7 +89,7 @@ twice as
           long as the one before, which suits early stopping (Holzmüller et al. 2024);
         - 'step', 'exponential': times ``decay_rate`` every ``decay_epochs`` epochs, at
           once or a bit at each step;
-        - a callable ``step -> rate``, the first step being 0.
+        - a callable ``step -> rate`` ≥ 0, the first step being 0.
 
     learning_rate_init : float, default=0.001
         The initial learning rate η > 0.
@@ -164,11 +164,12 @@ selu
         ``numpy.random.Generator`` and ``(fan_in, fan_out)``.
 
     bias_init : str or callable, default='zeros'
-        First values of the biases, as ``init``, or 'data': each hidden unit's sum is \
-zero
-        at a random point among the rows that enter its layer, so that the kinks of \
-relus
-        lie where the data are (Steinwart 2019; Holzmüller et al. 2024).
+        First values of the biases, as ``init`` but not 'orthogonal', or 'data': each \
+hidden
+        unit's sum is zero at a random point among the rows that enter its layer, so \
+that
+        the kinks of relus lie where the data are (Steinwart 2019; Holzmüller et al. \
+2024).
 
     penalty : {'l1', 'l2', 'elasticnet', 'group_l1'} or None, default='l2'
         Penalty on the weights: Ω = α·[l1_ratio·‖W‖₁ + (1 − l1_ratio)/2·‖W‖₂²] with

@@ -7,58 +7,26 @@ first fit, and stays with the fitted estimator.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from datetime import date, timedelta
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 from sklearn.utils.validation import column_or_1d
 
+from sknnreg._checks import named
 from sknnreg.engine.losses import (
     BinaryLogLoss,
     Loss,
     MulticlassLogLoss,
     smooth_labels,
 )
-
-#: what NumPy would make numbers of, or Python
-NO_NUMBER = (str, bytes, date, timedelta, np.datetime64, np.timedelta64)
-
-
-def refuse_what_is_no_number(y: Any) -> None:
-    """A target of a regression that would become numbers in silence, but is none.
-
-    Dates and durations count some unit since some day, strings may be labels.
-    """
-    kind = getattr(getattr(y, "dtype", None), "kind", "")
-    if kind and kind in "biufc":
-        return
-    try:
-        array = np.asarray(y)
-    except ValueError:  # not even an array: scikit-learn's checks tell
-        return
-    strange = [v for v in array.flat if isinstance(v, NO_NUMBER)]
-    if array.dtype.kind in "mMSUV" or strange:
-        what = repr(strange[0]) if array.dtype.kind == "O" else str(array.dtype)
-        raise ValueError(
-            f"y must be numbers for a regressor, but has {what}. Convert it first, as "
-            "in y.astype(float), or dates to the days since one."
-        )
-
-
-def check_class_weight(class_weight: Any) -> None:
-    """Refuse weights of classes that are no weights."""
-    for part in [class_weight] if isinstance(class_weight, dict) else class_weight:
-        for label, weight in part.items() if isinstance(part, dict) else ():
-            if not (isinstance(weight, Real) and 0 <= float(weight) < np.inf):
-                raise ValueError(
-                    "class_weight must have finite numbers >= 0. Got "
-                    f"{weight!r} for the class {label!r}."
-                )
 
 
 class Target(ABC):
@@ -161,12 +129,17 @@ class ClassTarget(Target):
         self.class_weight, self.label_smoothing = class_weight, label_smoothing
 
     def learn(self, y):
-        self.binarizer = LabelBinarizer().fit(y)
+        try:
+            self.binarizer = LabelBinarizer().fit(y)
+        except ValueError:
+            check_classification_targets(y)  # whose message is clearer
+            raise
 
     def learn_classes(self, y, classes) -> None:
         """All classes that will come, before the first of several parts of ``y``."""
         multilabel = type_of_target(y).startswith("multilabel")
-        self.learn(y if multilabel else classes)
+        with named("y" if multilabel else "classes"):
+            self.learn(y if multilabel else classes)
         known = self.binarizer.classes_
         if multilabel and not np.array_equal(unique_labels(classes), known):
             raise ValueError(
@@ -231,8 +204,12 @@ class ClassTarget(Target):
                 "class_weight='balanced' cannot be used with partial_fit, which does "
                 "not see all rows: pass a dict of weights instead."
             )
-        check_class_weight(self.class_weight)
         weight = self.class_weight
+        if isinstance(weight, list) and not self.is_multilabel:
+            raise ValueError(
+                "class_weight must be a dict {class: weight} for classes; a list of "
+                "dicts is for labels."
+            )
         if isinstance(weight, dict) and y.ndim == 1:
             # these rows need not have all classes that are known
             absent = set(np.setdiff1d(self.binarizer.classes_, y).tolist())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring
 
+from sknnreg._checks import number
 from sknnreg._data import Data
 from sknnreg._fitted import about, arrays
 from sknnreg.engine.network import Bound
@@ -68,9 +69,13 @@ class ValidationScore:
         return live
 
     def _find_scorer(self, weight: NDArray | None):
-        scorer = check_scoring(self.live[0], scoring=self.live[0].scoring)
-        if weight is not None and _takes_weight(scorer):
-            scorer = partial(scorer, sample_weight=weight)
+        found = check_scoring(self.live[0], scoring=self.live[0].scoring)
+        if weight is not None and _takes_weight(found):
+            found = partial(found, sample_weight=weight)
+
+        def scorer(*arguments):
+            return number(found(*arguments), "scoring")
+
         if not self.tolerant:
             return scorer
         # of several scorers scikit-learn gives a traceback for each that raises

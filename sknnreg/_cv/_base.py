@@ -26,6 +26,7 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg._callbacks import CallbackSupportMixin
+from sknnreg._checks import check_weight, named
 from sknnreg._config import get_config
 from sknnreg._cv._ensemble import Ensemble
 from sknnreg._cv._losses import Loss
@@ -38,7 +39,6 @@ from sknnreg._html import Documented
 from sknnreg._sklearn import (
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
     _num_samples,
 )
@@ -108,7 +108,7 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
-        "categorical_features": ["array-like", str, None],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "dtype": [StrOptions({"float32", "float64"})],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -169,11 +169,14 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
         self, began: float, X, y, sample_weight, groups
     ) -> tuple[Search, Learned]:
         """The search, and what is known of the target; all checked."""
-        X, y, sample_weight, groups = indexable(X, y, sample_weight, groups)
-        validate_data(self, X, skip_check_array=True)
+        with named("X, y, sample_weight and groups"):
+            X, y, sample_weight, groups = indexable(X, y, sample_weight, groups)
+        with named("X"):
+            validate_data(self, X, skip_check_array=True)
+            _num_samples(X)
         weight = None
         if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            weight = check_weight(sample_weight, X)
         learned = self._learn(y, weight)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         folds = self._folds(X, learned.labels, groups, seed)
@@ -226,6 +229,8 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
             # a class with fewer rows than folds: all networks know of it all the same
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             splits = list(cv.split(np.zeros(n_rows), labels, groups))
+        if not splits:
+            raise ValueError("cv must give splits; it gives none.")
         self.n_splits_ = len(splits)
         return [Fold(i, *split) for i, split in enumerate(splits)]
 

@@ -11,12 +11,13 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
+from sknnreg._checks import named
 from sknnreg._classifier import MLPClassifierScratch
 from sknnreg._cv._base import BaseCV, Learned
 from sknnreg._cv._losses import KnownClasses, from_scorer, log_loss
 from sknnreg._cv._work import SettledClasses
-from sknnreg._sklearn import StrOptions
-from sknnreg._target import ClassTarget, check_class_weight
+from sknnreg._hyperparameters import CLASSIFIER
+from sknnreg._target import ClassTarget
 
 
 class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
@@ -126,7 +127,7 @@ class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
 
     _parameter_constraints: dict = {
         **BaseCV._parameter_constraints,
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+        "class_weight": CLASSIFIER["class_weight"].allowed,
     }
 
     def __init__(
@@ -158,12 +159,12 @@ class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
 
     def _learn(self, y, weight):
         target = SettledClasses(self.class_weight, 0.0)
-        y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
-        check_classification_targets(y)
-        y = target.check(y)
-        target.settle(y)
+        with named("y"):
+            y = check_array(y, dtype=None, ensure_2d=False, input_name="y")
+            check_classification_targets(y)
+            y = target.check(y)
+            target.settle(y)
         if self.class_weight is not None:
-            check_class_weight(self.class_weight)
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class
         if self.scoring is None:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring
 
+from sknnreg._checks import number
+
 #: probabilities are no smaller than this
 SMALLEST = 1e-12
 
@@ -64,7 +66,8 @@ def from_scorer(scoring, y: NDArray, weight: NDArray | None, known) -> Loss:
         options = {}
         if weight is not None and takes_weight:
             options["sample_weight"] = weight[rows]
-        return -float(scorer(known, rows[:, None], y[rows], **options))
+        score = scorer(known, rows[:, None], y[rows], **options)
+        return -number(score, "scoring")
 
     return loss
 

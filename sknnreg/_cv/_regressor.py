@@ -8,13 +8,12 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import column_or_1d
 
+from sknnreg._checks import check_targets
 from sknnreg._cv._base import BaseCV, Learned
 from sknnreg._cv._losses import KnownNumbers, from_scorer, squared_error
 from sknnreg._regressor import MLPRegressorScratch
-from sknnreg._target import refuse_what_is_no_number
 
 
 class MLPRegressorScratchCV(RegressorMixin, BaseCV):
@@ -142,10 +141,7 @@ class MLPRegressorScratchCV(RegressorMixin, BaseCV):
         self.verbose = verbose
 
     def _learn(self, y, weight):
-        refuse_what_is_no_number(y)
-        y = check_array(
-            y, dtype=np.float64, ensure_2d=False, allow_nd=False, input_name="y"
-        )
+        y = check_targets(self, y).astype(np.float64)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         mean, std = np.mean(y, axis=0), np.std(y, axis=0)

@@ -288,8 +288,8 @@ class Search:
         chosen, folds = self.race.complete()
         if not chosen:
             raise ValueError(
-                "The training of every network diverged. Are there very large values "
-                "in X, y or sample_weight?"
+                "The training of every network diverged, or scoring gave NaN. Are "
+                "there very large values in X, y or sample_weight?"
             )
         rows = np.concatenate([self.folds[k].test for k in folds])
         predictions = np.stack([self.race.held_out(c, folds) for c in chosen])

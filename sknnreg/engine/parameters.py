@@ -160,7 +160,7 @@ class Parameters:
             for layer, values in zip(self.specs, self.values(), strict=True):
                 for name, spec in layer.items():
                     if not len(data) or spec.from_data is None:
-                        values[name][k] = draw(spec, rng)
+                        values[name][k] = draw(spec, rng, self.theta.dtype)
 
     def values(self) -> Views:
         """For each layer, views of its parameters and running statistics by name."""
@@ -210,13 +210,18 @@ class Parameters:
         return views
 
 
-def draw(spec: Spec, rng: np.random.Generator) -> NDArray:
+def draw(spec: Spec, rng: np.random.Generator, dtype: DTypeLike) -> NDArray:
     """First values of one array of one model."""
-    drawn = np.asarray(spec.init(rng, spec.shape))
-    if drawn.shape != spec.shape:
+    answer = spec.init(rng, spec.shape)
+    try:
+        drawn = np.asarray(answer)
+    except ValueError:  # lists of different lengths
+        drawn = np.asarray(None)
+    numbers = drawn.shape == spec.shape and drawn.dtype.kind in "biuf"
+    if not numbers or not (np.abs(drawn) <= np.finfo(dtype).max).all():
         raise ValueError(
-            f"An initializer gave an array of shape {drawn.shape} for a {spec.role} of "
-            f"shape {spec.shape}."
+            f"{'bias_init' if spec.role == 'bias' else 'init'} must give finite real "
+            f"numbers of shape {spec.shape}, for a {spec.role}. Got {answer!r}."
         )
     if drawn.dtype.kind not in "biuf":
         raise ValueError(

@@ -50,6 +50,7 @@ def dense(x) -> NDArray:
     return np.stack([part.toarray() for part in ([x] if issparse(x) else x)])
 
 
+@np.errstate(over="ignore", invalid="ignore")  # training will say it
 def column_std(X) -> NDArray:
     """Standard deviation of each column of an array or sparse matrix."""
     if not issparse(X):

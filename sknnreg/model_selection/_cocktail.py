@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scipy.stats import loguniform, uniform
+from sklearn.utils import check_scalar
 
 TASKS = ("classification", "regression")
 
@@ -107,6 +108,7 @@ def regularization_cocktail(task: str, *, prefix: str = "") -> list[dict[str, An
     """
     if task not in TASKS:
         raise ValueError(f"task must be one of {TASKS}. Got {task!r}.")
+    check_scalar(prefix, "prefix", str)
     space = [COMMON | part for part in PARTS]
     if task == "classification":
         space.append(space[0] | {"label_smoothing": [0.05]})

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_scalar
 
 from sknnreg._composition import find_mlp, input_names, prefix
 from sknnreg._fitted import layer_weights
@@ -259,6 +260,10 @@ def regularization_path(
         )
     if isinstance(scoring, (list, tuple, set, dict)):
         raise ValueError(f"regularization_path takes one metric. Got {scoring!r}.")
+    check_scalar(param, "param", str)
+    check_scalar(refit, "refit", bool)
+    if values is not None and not np.iterable(values):
+        raise TypeError(f"values must be a sequence of values. Got {values!r}.")
     values = np.logspace(-6, 0, 13).tolist() if values is None else list(values)
     name = param if param in estimator.get_params() else prefix(estimator) + param
     search = PathSearch(

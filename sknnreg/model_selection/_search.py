@@ -227,7 +227,8 @@ class FusedSearch(Documented, BaseSearchCV):
 def grid(space: dict | list[dict], remedy: str) -> ParameterGrid:
     """All settings of a space that has lists of values only."""
     parts = [space] if isinstance(space, dict) else space
-    drawn = {name for part in parts for name, v in part.items() if hasattr(v, "rvs")}
+    items = [item for part in parts if isinstance(part, dict) for item in part.items()]
+    drawn = {str(name) for name, values in items if hasattr(values, "rvs")}
     if drawn:
         raise ValueError(
             "param_grid has distributions, of which there is no grid: "

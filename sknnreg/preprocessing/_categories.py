@@ -13,6 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from sknnreg._checks import named
 from sknnreg._sklearn import target_encoder
 from sknnreg.preprocessing._columns import Column, is_missing
 
@@ -174,7 +175,8 @@ class CategoryEncoder:
         scaler = StandardScaler()
         self.target = target.set_output(transform="default")
         self.scaler = scaler.set_output(transform="default")
-        means = target.fit_transform(codes, values)
+        with named("y"):
+            means = target.fit_transform(codes, values)
         target.set_params(cv=5)  # its splitter has done its work, and is not stored
         return [scaler.fit_transform(means)]
 

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
+from sknnreg._checks import named
+
 __all__ = [
     "Column",
     "categorical_mask",
@@ -114,6 +116,7 @@ def is_missing(value: Any) -> bool:
     )
 
 
+@named("X")
 def read_columns(estimator, X: Any, *, reset: bool) -> list[Column] | NDArray:
     """A table's columns, with names and number checked; a plain array as it is."""
     is_polars = hasattr(X, "get_columns")

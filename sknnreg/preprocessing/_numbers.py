@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknnreg._checks import named
 from sknnreg._html import Documented
 from sknnreg._sklearn import Interval, _check_feature_names_in, _fit_context
 
@@ -42,14 +43,15 @@ class NumericTransformer(Documented, TransformerMixin, BaseEstimator):
     def _validated(self, X: ArrayLike, *, reset: bool, copy: bool = False) -> NDArray:
         if not reset:
             check_is_fitted(self)
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            copy=copy,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-        )
+        with named("X"):
+            return validate_data(
+                self,
+                X,
+                reset=reset,
+                copy=copy,
+                dtype=[np.float64, np.float32],
+                ensure_all_finite="allow-nan",
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -18,6 +18,7 @@ from sklearn.preprocessing import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknnreg._checks import named
 from sknnreg._html import Documented
 from sknnreg._sklearn import (
     Interval,
@@ -286,6 +287,9 @@ class TablePreprocessor(Documented, TransformerMixin, Stored, BaseEstimator):
             state["_encoder"] = restored(CategoryEncoder, state["_encoder"])
 
     def _fit_transform(self, X: Any, y: ArrayLike | None) -> NDArray:
+        with named("dtype"):
+            if np.dtype(self.dtype).kind != "f":
+                raise ValueError(f"dtype must be a type of floats. Got {self.dtype!r}.")
         self.scalers_: list[Any] = []
         self.indicator_: MissingIndicator | None = None
         self.categories_: dict[int, NDArray] = {}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_array, csc_matrix, csr_array
 
-from sknnreg._data import validate_input
+from sknnreg._checks import check_inputs
 from tests.factories import assert_same_bits, classifier, not_converged
 
 pytestmark = not_converged
@@ -52,9 +52,9 @@ def test_sparse_layouts_fit_alike(iris, kind):
 
 def test_rows_are_contiguous(iris):
     """Gathering them from columns would be up to ten times slower."""
-    X, y = iris
+    X, _ = iris
     for name, other in layouts(X):
-        taken, _ = validate_input(classifier(), other, y, np.float64, reset=True)
+        taken = check_inputs(classifier(), other, np.float64, reset=True)
         assert taken.flags.c_contiguous, name
         assert (taken is other) == (name in ("C", "read-only")), name
 

@@ -175,7 +175,7 @@ def test_a_score_that_is_no_number_is_an_error(iris):
         return "good"
 
     for settings in ({"early_stopping": True}, {}):
-        with pytest.raises(ValueError, match="could not convert string to float"):
+        with pytest.raises(TypeError, match="scoring must give one number"):
             classifier(scoring=score, **settings).fit(X, y, X_val=X, y_val=y)
 
 
