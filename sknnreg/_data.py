@@ -180,10 +180,11 @@ def split_rows(n: int, fraction: float, labels: NDArray | None, seed: int) -> Sp
             labels, doubt = None, NOT_STRATIFIED
     if n - n_held_out < 1:
         raise ValueError(
-            f"early_stopping=True cannot hold out validation_fraction={fraction:g} of "
-            f"{n} rows (n_samples={n}): {n_held_out} are needed to validate on, and "
-            "some to train on. Give X_val and y_val to fit, more rows, another "
-            "validation_fraction, or early_stopping=False."
+            "The validation set is too small: early_stopping=True cannot hold out "
+            f"validation_fraction={fraction:g} of {n} rows (n_samples={n}); "
+            f"{n_held_out} are needed to validate on, and some to train on. Give X_val "
+            "and y_val to fit, more rows, another validation_fraction, or "
+            "early_stopping=False."
         )
     _, held_out = train_test_split(
         every, test_size=n_held_out, stratify=labels, random_state=seed
