@@ -71,7 +71,7 @@ diabetes = load_diabetes, MLPRegressorScratch, Ridge(), KFold(5)
 #
 # A row for each model, as soon as it is known.
 
-fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.7), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(8.6, 3.8), sharey=True, layout="constrained")
 for ax, (load, Network, linear, folds) in zip(axes, (digits, diabetes), strict=True):
     X, y = load(return_X_y=True)
     models = {n: scaled(Network(**NETWORK | s)) for n, s in SETTINGS.items()}
