@@ -2,9 +2,8 @@
 
 ``fits``: memory and threads at the start and at the end of many fits. ``threads``:
 eight threads predict with one model, the answers of seven compared with those that it
-gave alone; with more than one BLAS thread, last bits may be others. ``latency``:
-seconds of the prediction of one row, alone and among the eight.
-Linux only.
+gave alone; with more than one BLAS thread, last bits may be others. And the seconds of
+the prediction of one row, alone and among the eight. Linux only.
 """
 
 from __future__ import annotations
@@ -88,8 +87,8 @@ def threads(seconds):
     for worker in workers:
         worker.join()
     print(
-        f"{len(off)} answers of 7 threads: {np.count_nonzero(off)} with other last "
-        f"bits, the largest difference {max(off):.1e}"
+        f"{len(off)} answers of 7 threads: {np.count_nonzero(off)} with other "
+        f"last bits, the largest difference {max(off):.1e}"
     )
     for name, taken in (("alone", alone), ("among 8", among)):
         p50, p99 = np.percentile(taken, [50, 99]) * 1e6

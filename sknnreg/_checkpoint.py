@@ -183,5 +183,8 @@ class Saving(Report):
         # a process may die at any moment: the old file stays until the new one is whole
         new = self.path.with_name(f"{self.path.name}.new")
         content = pickle.dumps(saved.to_plain(), pickle.HIGHEST_PROTOCOL)
-        new.write_bytes(sha256(content).digest() + content)
-        os.replace(new, self.path)
+        try:
+            new.write_bytes(sha256(content).digest() + content)
+            os.replace(new, self.path)
+        finally:
+            new.unlink(missing_ok=True)  # what a full disk has cut off
