@@ -63,6 +63,10 @@ def interrupted(work, seconds):
     return False
 
 
+def equal(some, others):
+    return all(np.array_equal(a, b) for a, b in zip(some, others, strict=True))
+
+
 def make(name, folder):
     model = classifier(max_iter=8, batch_size=50, **NETWORKS.get(name, {}))
     if name == "checkpoint":
@@ -70,19 +74,22 @@ def make(name, folder):
     return model
 
 
-def check(name, model, X, y, usual, rng, folder):
+def check(name, model, reference, X, y, usual, rng, folder):
     """One interrupt and what it leaves; says what it did."""
     make_it = AROUND.get(name)
     old, n_before = [a.copy() for a in arrays(model)], len(model.history_["loss"])
     work = (lambda: make_it(model, X, y)) if make_it else (lambda: model.fit(X, y))
     raised = interrupted(work, rng.uniform(1e-4, 1.2 * usual))
     assert blas() == [2] * len(blas()), "BLAS threads"
-    n = len(model.history_["loss"])
-    same = all(np.array_equal(a, b) for a, b in zip(arrays(model), old, strict=True))
-    # a signal after the last line of fit meets a new model, which is complete
-    came_late = n == (n_before if model.warm_start else 0) + model.max_iter
-    if make_it or (raised and not came_late):
-        assert same, "the old model"
+    n, same = len(model.history_["loss"]), equal(arrays(model), old)
+    if make_it:
+        assert same, "a clone was to be fitted"
+    elif raised and not same:
+        # the signal came after the last line of fit: the new model is a complete one
+        if model.warm_start:
+            assert n == n_before + model.max_iter, "neither old nor complete"
+        else:
+            assert equal(arrays(model), arrays(reference)), "neither old nor complete"
     assert n == model.n_iter_ >= 1 or name == "warm start", "history"
     assert all(np.isfinite(a).all() for a in arrays(model)), "finite"
     assert np.isfinite(model.predict_proba(X)).all()
@@ -105,7 +112,7 @@ def process(name, number, seed):
         work(clone(model), X, y)
         usual, said = time.perf_counter() - begin, {"raised": 0, "kept": 0}
         for _ in range(number):
-            said[check(name, model, X, y, usual, rng, folder)] += 1
+            said[check(name, model, reference, X, y, usual, rng, folder)] += 1
             assert_same_bits(clone(model).fit(X, y), reference)
     print(
         f"{name:17} {number} interrupts: {said['raised']} went on, "
