@@ -24,14 +24,21 @@ class Streams:
     ----------
     seeds : sequence of int or tuple of int
         One a model.
+    apart : bool
+        Each model has streams of its own, also where seeds are equal: for models that
+        need different amounts of numbers.
     """
 
-    def __init__(self, seeds: Sequence[int | tuple[int, ...]]) -> None:
+    def __init__(
+        self, seeds: Sequence[int | tuple[int, ...]], apart: bool = False
+    ) -> None:
         #: as given, one a model
         self.seeds: list[Any] = list(seeds)
-        distinct = list(dict.fromkeys(seeds))
+        distinct = self.seeds if apart else list(dict.fromkeys(seeds))
         #: which stream each model listens to
-        self.stream_of = np.array([distinct.index(seed) for seed in seeds])
+        self.stream_of = np.array(
+            range(len(distinct)) if apart else [distinct.index(seed) for seed in seeds]
+        )
         self._initial: list[np.random.SeedSequence] = []
         self._generators: dict[str, list[np.random.Generator]] = {
             purpose: [] for purpose in PURPOSES
@@ -63,7 +70,7 @@ class Streams:
         return self._spread(draws)
 
     def ragged_words(self, sizes: Sequence[int]) -> list[NDArray[np.uint16]]:
-        """Words for each model, as many as it needs; equal seeds need equally many."""
+        """Words for each model, as many as it needs; of a common stream equally many."""
         generators = self._generators["dropout"]
         needed = dict(zip(self.stream_of.tolist(), sizes, strict=True))
         draws = {i: _words(generators[i], n) for i, n in needed.items()}

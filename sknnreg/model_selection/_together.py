@@ -230,7 +230,9 @@ def train_stack(
     """The run of models on data of their own; None if it cannot begin."""
     begin = time.perf_counter()
     with config_context(**config):
-        progress = Progress(Streams(seeds), new_stopping(models))
+        # rows of their own have as many stored numbers as they have
+        streams = Streams(seeds, apart=issparse(data[0].X))
+        progress = Progress(streams, new_stopping(models))
         try:
             run = Run(models, join(data), progress, earlier=Earlier(), tolerant=True)
         except ValueError:

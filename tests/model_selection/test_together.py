@@ -148,6 +148,14 @@ def test_sparse_rows_and_float32(stacks):
     assert stacks == [3, 3]
 
 
+def test_folds_with_different_amounts_of_stored_numbers(stacks):
+    few = sp.random_array((60, 50), density=0.1, format="csr", rng=0)
+    labels = np.arange(60) % 2
+    dropping = classifier(input_dropout=0.2, dropout=0.1, batch_size=16, max_iter=3)
+    assert_same_folds(dropping, few, labels)
+    assert stacks == [3]
+
+
 def test_groups_and_random_splitters_split_once():
     groups = np.arange(150) % 6
     assert_same_folds(classifier(), X, y, cv=GroupKFold(3), groups=groups)
