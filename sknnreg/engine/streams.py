@@ -70,7 +70,7 @@ class Streams:
         return self._spread(draws)
 
     def ragged_words(self, sizes: Sequence[int]) -> list[NDArray[np.uint16]]:
-        """Words for each model, as many as it needs; of a common stream equally many."""
+        """Words for each model, as many as it needs; of one stream equally many."""
         generators = self._generators["dropout"]
         needed = dict(zip(self.stream_of.tolist(), sizes, strict=True))
         draws = {i: _words(generators[i], n) for i, n in needed.items()}
