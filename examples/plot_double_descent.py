@@ -66,10 +66,6 @@ for alpha, (color, marker) in zip(alphas, looks, strict=True):
     if alpha == 0:
         ax.plot(widths, train, color=color, linestyle=":", label="training, α = 0")
 
-# %%
-# The widest network without a penalty is better than one at the peak. It is worse than
-# a network of a single unit, and far worse than any with the stronger penalty.
-
 ax.axvline(n_train / 12, color="#777777", linestyle="--", linewidth=1)
 ax.text(n_train / 12 * 1.08, 0.05, "as many weights as rows", color="#555555")
 ax.set_xscale("log", base=2)
@@ -79,3 +75,7 @@ ax.set(xlabel="Hidden units", ylabel="Mean squared error (variances of the targe
 ax.set_title("A penalty flattens the double descent")
 ax.legend()
 plt.show()
+
+# %%
+# The widest network without a penalty is better than one at the peak. It is worse than
+# a network of a single unit, and far worse than any with the stronger penalty.

@@ -60,10 +60,6 @@ for normalization, (color, marker, dashes) in kinds.items():
     look = {"color": color, "marker": marker, "linestyle": dashes, "label": name}
     ax.plot(factors, scores, linewidth=2, **look)
 
-# %%
-# What it does not cure is weights that are far too large: a step of Adam is then small
-# beside them, and the network hardly moves from where it began.
-
 ax.set_xscale("log")
 ax.set_xticks(factors, factors)
 ax.minorticks_off()
@@ -72,3 +68,7 @@ ax.set_xlabel("Standard deviation of the first weights / He's")
 ax.set_title("Eight normalized layers learn from small first weights too")
 ax.legend(loc="lower right")
 plt.show()
+
+# %%
+# What it does not cure is weights that are far too large: a step of Adam is then small
+# beside them, and the network hardly moves from where it began.

@@ -64,12 +64,12 @@ for (name, parameters), look in zip(kinds.items(), looks, strict=True):
         depths, scores, color=color, marker=marker, linestyle=dashes, label=name, lw=2
     )
 
-# %%
-# At two to eight layers all are alike, and nothing of this is needed.
-
 ax.set_xscale("log", base=2)
 ax.set_xticks(depths, depths)
 ax.set(xlabel="Hidden layers", ylabel="Test accuracy", ylim=(0, 1.02))
 ax.set_title("Thirty-two layers learn with both together")
 ax.legend(loc="lower left")
 plt.show()
+
+# %%
+# At two to eight layers all are alike, and nothing of this is needed.

@@ -93,14 +93,14 @@ for ax, (load, Network, linear, folds) in zip(axes, (digits, diabetes), strict=T
         ax.plot((scores - base).mean(), name, "D", color=color, markersize=9)
     ax.set(xlabel=f"Gain in test {score}: folds, mean", title=load.__name__)
 
-# %%
-# With 0.01 L2 is the best on the digits, where L1 brings nothing; L1 is the best on
-# diabetes. To know that is what the search is for: it comes near the best guess of each
-# task. The progression of diabetes is close to linear in these inputs, so that the
-# linear model does as well.
-
 axes[0].invert_yaxis()
 fig.suptitle("The tuned network gains on both tasks")
 fig.savefig("plot_tune_regularization.png")
 print(f"\nFigure: {Path('plot_tune_regularization.png').resolve()}")
 plt.show()
+
+# %%
+# With 0.01 L2 is the best on the digits, where L1 brings nothing; L1 is the best on
+# diabetes. To know that is what the search is for: it comes near the best guess of each
+# task. The progression of diabetes is close to linear in these inputs, so that the
+# linear model does as well.
