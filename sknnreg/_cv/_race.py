@@ -6,11 +6,13 @@ and soon overfits, has no advantage.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknnreg._config import config_context
@@ -25,6 +27,8 @@ from sknnreg.model_selection._work import Fold
 USEFUL = 0.3
 #: share of the epochs; a best one after it asks for more of them
 LATE = 0.9
+#: share of the loss of a constant; less is left where there is little noise
+MOST = 0.1
 
 
 class Race:
@@ -153,6 +157,20 @@ class Race:
             network is not None and network.best_iter_ >= LATE * network.max_iter
             for network in networks
         )
+
+    def explains_most(self, candidate: Candidate) -> bool:
+        """Whether its loss is far below that of its mean prediction: noise is small."""
+        for k in self.folds_of(candidate):
+            prediction = self.members[candidate.number, k].prediction
+            if prediction is None:
+                return False
+            mean = np.broadcast_to(prediction.mean(axis=0), prediction.shape)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UndefinedMetricWarning)
+                constant = self.loss(mean, self.folds[k].test)
+            if self.losses[candidate.number, k] > MOST * constant:
+                return False
+        return True
 
     def is_sound(self, candidate: Candidate) -> bool:
         """Whether no training of it diverged."""

@@ -172,7 +172,7 @@ class Search:
         self._double()
         alive = self._with_others()
         for rung in rungs[1:]:
-            alive = self._ahead(alive, rung)
+            alive = self._ahead(alive)
             self._train(alive, rung)
         self._use_what_is_left()
         self.weights = self._select()
@@ -195,14 +195,19 @@ class Search:
         return [c for c in self.candidates if self.race.n_folds(c)]
 
     def _double(self) -> None:
-        """The best again with twice the epochs, as long as that pays."""
+        """The best again with twice the epochs, as long as that pays.
+
+        Where noise is most of what is left, it cannot.
+        """
         race, rung = self.race, self.plan.rungs[0]
         while self.may_double:
             ranked = race.ranked(self.tried())
             best = [
                 c
                 for c in ranked[:DOUBLED]
-                if c.network["max_iter"] == self.max_iter and race.ends_at_its_best(c)
+                if c.network["max_iter"] == self.max_iter
+                and race.ends_at_its_best(c)
+                and race.explains_most(c)
             ][: self._most - len(self.candidates)]
             if not best or not self._can_double(best):
                 break
@@ -245,14 +250,14 @@ class Search:
             self._train(others, rung)
         return self.tried()
 
-    def _ahead(self, alive: list[Candidate], rung: range) -> list[Candidate]:
+    def _ahead(self, alive: list[Candidate]) -> list[Candidate]:
         """The better half; fewer if there is no time for them on the other folds."""
         sound = [c for c in self.race.ranked(alive) if self.race.is_sound(c)]
         n = survivors(len(alive))
         if not isinf(self.max_time):
-            rest = len(self.folds) - rung.start
-            seconds = np.cumsum([rest * self.race.seconds_per_fold(c) for c in sound])
-            affordable = np.searchsorted(seconds, self._seconds_left(), "right")
+            seconds = np.array([self._seconds_for(c) for c in sound])
+            half_through = np.cumsum(seconds) - seconds / 2
+            affordable = np.count_nonzero(half_through <= self._seconds_left())
             n = min(n, max(1, int(affordable)))
         return sound[:n]
 
@@ -268,15 +273,16 @@ class Search:
         """Who was next catches up on all folds, as long as there is time."""
         every = range(len(self.folds))
         while not isinf(self.max_time):
-            waiting = [c for c in self.tried() if self.race.n_folds(c) < len(every)]
+            left = self._seconds_left()
+            waiting = [c for c in self.tried() if 0 < self._seconds_for(c) < left]
             if not waiting:
                 break
-            following = max(waiting, key=self._promise)
-            n_lacking = len(every) - self.race.n_folds(following)
-            seconds = n_lacking * self.race.seconds_per_fold(following)
-            if self._seconds_left() < seconds:
-                break
-            self._train([following], every)
+            self._train([max(waiting, key=self._promise)], every)
+
+    def _seconds_for(self, candidate: Candidate) -> float:
+        """What a candidate needs for the folds that it has not met."""
+        n_lacking = len(self.folds) - self.race.n_folds(candidate)
+        return n_lacking * self.race.seconds_per_fold(candidate)
 
     def _promise(self, candidate: Candidate) -> tuple[int, float]:
         """Who came further, then who was better on the first folds."""
