@@ -218,6 +218,13 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
         if isinstance(cv, Integral):
             if groups is not None:
                 kind = StratifiedGroupKFold if classes else GroupKFold
+                n_groups = len(np.unique(groups))
+                if n_groups < 2:
+                    raise ValueError(
+                        "groups must have two different values or more, so that some "
+                        "can be held out."
+                    )
+                cv = min(cv, n_groups)
             else:
                 kind = StratifiedKFold if classes else KFold
                 cv = min(cv, n_rows)

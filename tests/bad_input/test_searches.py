@@ -94,7 +94,7 @@ def of_searches():
                 lambda kind=kind, space=space: search(kind, space=space),
                 words,
             )
-        for estimator in (None, "x", 3, MLPClassifierScratch):
+        for estimator in (None, "x", 3):
             yield Row(
                 f"{kind.__name__}({estimator})",
                 lambda kind=kind, e=estimator: search(kind, estimator=e),

@@ -251,6 +251,8 @@ class TestSearch:
         classifier(cv=None).fit(X, y, groups=groups)
         assert len(seen) == 3
         assert all(not train & test for train, test in seen)
+        # fewer of them than folds
+        assert classifier(cv=None).fit(X, y, groups=groups % 3).n_splits_ == 3
 
     def test_weights_count(self):
         rng = np.random.default_rng(0)
