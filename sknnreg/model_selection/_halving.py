@@ -191,9 +191,8 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
             self.param_grid, self.n_candidates, random_state=self.random_state
         )
 
-    def _search(
-        self, job: Job, folds: list[Fold], parallel, tasks: Tasks
-    ) -> tuple[dict, dict]:
+    def _settings(self, job: Job, resource: str) -> list[dict]:
+        """The candidates' hyperparameters, and ``max_resources_``; all checked."""
         mlp = find_mlp(job.estimator)
         if mlp is None:
             raise ValueError(
@@ -201,7 +200,6 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 "MLPRegressorScratch, a pipeline that ends in one, or a "
                 f"TransformedTargetRegressor around either. Got {job.estimator!r}."
             )
-        resource = f"{prefix(job.estimator)}max_iter"
         given = self.max_resources
         self.max_resources_: int = mlp.max_iter if isinstance(given, str) else given
         settings = list(self._candidates())
@@ -216,6 +214,13 @@ refit_time_, classes_, n_features_in_, feature_names_in_ :
                 "halving hands out."
             )
         check_names(job.estimator, numbered(settings))
+        return settings
+
+    def _search(
+        self, job: Job, folds: list[Fold], parallel, tasks: Tasks
+    ) -> tuple[dict, dict]:
+        resource = f"{prefix(job.estimator)}max_iter"
+        settings = self._settings(job, resource)
         plan = self._plan(len(settings))
         # schedules are those of the last iteration
         alive = numbered(setting | {resource: plan[-1]} for setting in settings)
