@@ -145,7 +145,7 @@ def grown(last: list[float], earlier: Earlier) -> str | None:
     No more: the rows of this fit may be others.
     """
     best = np.fmin.reduce(earlier.history.get("loss", ()), initial=np.inf)
-    if not last or not np.isfinite(best) or not has_blown_up(-last[0], -best):
+    if not last or not np.isfinite(best) or not has_blown_up(last[0], best):
         return None
     return (
         f"The loss, {last[0]:.3g}, is more than a million times that of earlier fits, "

@@ -8,6 +8,7 @@ score, history, early stopping, when training ends, interrupts, divergence.
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -112,7 +113,7 @@ class Task:
         """Euclidean norm (K, n_layers) of each layer's part of the weights."""
         weights = flat[:, self.parameters.weights]
         norms = np.sqrt(np.add.reduceat(np.square(weights), self._starts, axis=1))
-        if not np.isfinite(norms).all():
+        if not math.isfinite(sum(norms.ravel().tolist())):
             norms = norms_of_huge(weights, self._starts)
         return norms
 
@@ -222,9 +223,9 @@ def averaged(task: Task) -> list[NDArray]:
     v̄ ← v̄ + (1 - d) / (1 - dᵗ) (v - v̄) in epoch t = 1, 2, ...: vⱼ has the weight dᵗ⁻ʲ,
     over the sum of all. What a penalty has just set to zero is zero in the average too.
     """
-    if not np.any(task.averaging):
-        return []
     progress, decay = task.progress, task.averaging
+    if not np.count_nonzero(decay):
+        return []
     share = (1 - decay) / (1 - decay ** (progress.epoch + 1))
     averages = []
     for old, new in zip(
@@ -240,7 +241,10 @@ def averaged(task: Task) -> list[NDArray]:
 @contextmanager
 def instead(task: Task, vectors: list[NDArray]) -> Iterator[None]:
     """The network works with other vectors for a while, if there are any."""
-    present = [vector.copy() for vector in task.progress.vectors] if vectors else []
+    if not vectors:
+        yield
+        return
+    present = [vector.copy() for vector in task.progress.vectors]
     every = np.ones(len(task.parameters.theta), bool)
     _take_over(task, vectors, every)
     try:
@@ -254,7 +258,6 @@ def measure(
 ) -> tuple[Row, NDArray]:
     """The row of an epoch, and the score (K,) to watch: NaN for what has diverged."""
     theta, grad = task.parameters.theta, task.parameters.grad
-    statistics = task.parameters.state.sum(axis=-1, dtype=float)
     row: Row = {
         "loss": loss,
         "penalty": penalty,
@@ -272,12 +275,12 @@ def measure(
             score = reached
     sound = [
         # NaN or infinite anywhere leaves no finite sum
-        math.isfinite(sum(sums)) and not (lost or has_blown_up(reached, best))
+        math.isfinite(sum(sums)) and not (lost or has_blown_up(-reached, -best))
         for *sums, lost, reached, best in zip(
             loss.tolist(),
             np.vecdot(theta, theta).tolist(),
-            statistics.tolist(),
-            strays(task, row).tolist(),
+            task.parameters.state.sum(axis=-1, dtype=float).tolist(),
+            strays(task, row),
             score.tolist(),
             task.progress.stopping.best.tolist(),
             strict=True,
@@ -290,7 +293,7 @@ def measure(
     return row, score
 
 
-def strays(task: Task, row: Row) -> NDArray:
+def strays(task: Task, row: Row) -> list[bool]:
     """Which models (K,) are finite, but beyond comparison worse than at first.
 
     A score such as the accuracy does not show it, nor the loss of a first epoch, which
@@ -298,22 +301,29 @@ def strays(task: Task, row: Row) -> NDArray:
     epoch's end decides: against that of the first epoch, or from before it.
     """
     history = task.progress.history.rows
-    first = history[0]["loss"] if history else np.zeros_like(row["loss"])
-    reached = np.maximum(row["loss"], row.get("validation_loss", row["loss"]))
-    doubtful = ~(reached <= first + BLOWN_UP * (1 + np.abs(first)))
-    if not doubtful.any():
+    losses = [plain(row[name]) for name in ("loss", "validation_loss") if name in row]
+    first = plain(history[0]["loss"]) if history else [0.0] * len(losses[0])
+    doubtful = [
+        any(has_blown_up(loss, least) for loss in reached)
+        for least, *reached in zip(first, *losses, strict=True)
+    ]
+    if not any(doubtful):
         return doubtful
     if not history:
         with instead(task, task.progress.start):
-            first = np.nan_to_num(objective(task), nan=np.inf)
-    end = objective(task)
-    return doubtful & ~(end <= first + BLOWN_UP * (1 + np.abs(first)))
+            first = plain(np.nan_to_num(objective(task), nan=np.inf))
+    ends = map(has_blown_up, plain(objective(task)), first)
+    return list(map(operator.and_, doubtful, ends))
 
 
-def has_blown_up(score: float, best: float) -> bool:
-    """Whether a score has fallen far from the best before it, or is NaN."""
-    best = max(best, score)
-    return not score > best - BLOWN_UP * (1 + abs(best))
+def plain(numbers: NDArray | float) -> list[float]:
+    """Numbers (K,) as a list: of one model they cost less so than as an array."""
+    return np.asarray(numbers).tolist()
+
+
+def has_blown_up(loss: float, least: float) -> bool:
+    """Whether a loss is far above an earlier one, or NaN."""
+    return not loss <= least + BLOWN_UP * (1 + abs(least))
 
 
 @quietly()
