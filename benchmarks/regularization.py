@@ -26,7 +26,6 @@ N_SPLITS = 20
 COMMON = {
     "hidden_layer_sizes": (100, 100),
     "learning_rate_init": 3e-3,
-    "init": "auto",
     "batch_size": 32,
     "max_iter": 100,
     "n_iter_no_change": np.inf,
@@ -67,8 +66,8 @@ TECHNIQUES = {
     "cosine schedule": strengths(
         "learning_rate_init", [3e-4, 1e-3, 3e-3, 1e-2, 3e-2], learning_rate="cosine"
     ),
-    "glorot init": strengths(
-        "learning_rate_init", [3e-4, 1e-3, 3e-3, 1e-2, 3e-2], init="glorot_uniform"
+    "He's start": strengths(
+        "learning_rate_init", [3e-4, 1e-3, 3e-3, 1e-2, 3e-2], init="auto"
     ),
 }
 
@@ -115,7 +114,9 @@ def table(task):
     half = N_SPLITS // 2
     none = found["none"][()][half:]
     unit = "log loss" if task == "digits" else "RMSE/std"
-    print(f"\n{task}: {unit} and score on {half} splits; mean ± standard error")
+    print(f"\n{task}: {unit} and score on {half} splits; mean ± standard error\n")
+    print("| technique | loss | score | difference of loss | chosen strength |")
+    print("|---|---|---|---|---|")
     for name, many in found.items():
         key = min(many, key=lambda key: many[key][:half, 0].mean())
         test = many[key][half:]
@@ -123,11 +124,14 @@ def table(task):
         difference = test[:, 0] - none[:, 0]
         paired = difference.std(ddof=1) / np.sqrt(half)
         chosen = ", ".join(f"{k}={v}" for k, v in key)
-        print(
-            f"{name:16} {mean[0]:.4f} ± {error[0]:.4f}   {mean[1]:.4f} ± {error[1]:.4f}"
-            f"   difference {difference.mean():+.4f} ± {paired:.4f}   {chosen}",
-            flush=True,
-        )
+        cells = [
+            name,
+            f"{mean[0]:.4f} ± {error[0]:.4f}",
+            f"{mean[1]:.4f} ± {error[1]:.4f}",
+            f"{difference.mean():+.4f} ± {paired:.4f}" if key else "",
+            f"`{chosen}`" if key else "",
+        ]
+        print("|", " | ".join(cells), "|", flush=True)
 
 
 if __name__ == "__main__":
