@@ -89,6 +89,8 @@ class FusedSearch(Documented, BaseSearchCV):
             The fitted search.
         """
         scorers, refit_metric = self._get_scorers()
+        if not callable(self.scoring) and not isinstance(scorers, _MultimetricScorer):
+            self._check_refit_for_one_metric()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
@@ -122,6 +124,8 @@ class FusedSearch(Documented, BaseSearchCV):
             if callable(self.scoring) and self.multimetric_:
                 self._check_refit_for_multimetric(first["test_scores"])
                 refit_metric = self.refit
+            elif callable(self.scoring):
+                self._check_refit_for_one_metric()
             self._choose(results, refit_metric)
             if self.refit:
                 self._refit(job, tasks)
@@ -129,6 +133,16 @@ class FusedSearch(Documented, BaseSearchCV):
         self.scorer_ = scorers._scorers if multi else scorers
         self.cv_results_ = results
         return self
+
+    def _check_refit_for_one_metric(self) -> None:
+        """scikit-learn takes any string for True: "1se", misspelt, would be lost."""
+        # the one metric's own name does no harm
+        known = ("1se", self.scoring)
+        if isinstance(self.refit, str) and self.refit not in known:
+            raise ValueError(
+                f"refit={self.refit!r} is not known. With one metric it must be True, "
+                'False, "1se" or a callable; a name chooses among several metrics.'
+            )
 
     def _folds(self, cv, X, y, split_params: dict) -> list[Fold]:
         """All splits, made once: every candidate sees the same."""

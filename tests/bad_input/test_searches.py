@@ -60,7 +60,7 @@ WRONG_SPACES = [
 SEARCHES = {
     "cv": (0, 1, 2.5, "five", 100, NAN, {}, -1),
     "scoring": ("best", "Accuracy", 3, of(None), of("a"), of([0.5])),
-    "refit": (3, 1j),
+    "refit": (3, 1j, "2se", "accuracy"),
     "n_jobs": ("two", 1.5),
     "max_stack": (0, 1.5, "many", NAN),
     "return_history": (3, "x"),

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.linear_model import Ridge
+from sklearn.metrics import make_scorer, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -215,6 +216,28 @@ def test_refit_1se():
     assert_array_equal(simple.predict(X), theirs.predict(X))
     with pytest.raises(ValueError, match="1se"):
         FusedGridSearchCV(MODEL, grid, scoring=["r2"], refit="1se").fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "wrong"),
+    [(None, "r2"), ("r2", "2se"), (make_scorer(r2_score), "r2"), (["r2"], "R2")],
+)
+def test_refit_by_a_name_that_is_none(scoring, wrong):
+    grid = {"regressor__mlpregressorscratch__alpha": [1e-4, 0.1]}
+    search = FusedGridSearchCV(MODEL, grid, cv=2, scoring=scoring, refit=wrong)
+    with pytest.raises(ValueError, match="refit"):
+        search.fit(X, y)
+    assert not hasattr(search, "cv_results_")
+
+
+def test_refit_by_the_name_of_the_metric():
+    grid = {"regressor__mlpregressorscratch__alpha": [1e-4, 0.1]}
+    named, plain = (
+        FusedGridSearchCV(MODEL, grid, cv=2, scoring="r2", refit=refit).fit(X, y)
+        for refit in ("r2", True)
+    )
+    assert named.best_index_ == plain.best_index_
+    assert_array_equal(named.predict(X), plain.predict(X))
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
