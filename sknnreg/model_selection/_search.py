@@ -37,6 +37,7 @@ from sknnreg._sklearn import (
 )
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks
+from sknnreg.model_selection._keep import kept_if_it_fails
 from sknnreg.model_selection._one_se import one_standard_error
 from sknnreg.model_selection._time import say_how_many
 from sknnreg.model_selection._work import (
@@ -88,6 +89,11 @@ class FusedSearch(Documented, BaseSearchCV):
         self : object
             The fitted search.
         """
+        with kept_if_it_fails(self):
+            self._fit(X, y, params)
+        return self
+
+    def _fit(self, X, y, params: dict[str, Any]) -> None:
         scorers, refit_metric = self._get_scorers()
         if not callable(self.scoring) and not isinstance(scorers, _MultimetricScorer):
             self._check_refit_for_one_metric()
@@ -132,7 +138,6 @@ class FusedSearch(Documented, BaseSearchCV):
         multi = isinstance(scorers, _MultimetricScorer)
         self.scorer_ = scorers._scorers if multi else scorers
         self.cv_results_ = results
-        return self
 
     def _check_refit_for_one_metric(self) -> None:
         """scikit-learn takes any string for True: "1se", misspelt, would be lost."""

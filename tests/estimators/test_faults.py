@@ -1,16 +1,22 @@
 """What fails inside a fit loses nothing: the old model, BLAS threads, the next fit."""
 
+import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sknnreg import MLPClassifierScratchCV
 from sknnreg.callbacks import Checkpoint, Logger
+from sknnreg.model_selection import FusedGridSearchCV, FusedHalvingSearchCV
 from tests.factories import (
     assert_same_bits,
     classifier,
@@ -156,3 +162,58 @@ def test_too_little_memory_loses_nothing():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["MemoryError"] * 2
+
+
+def killed_in_a_worker():
+    """As if for want of memory; the process that the tests run in goes on."""
+    if multiprocessing.current_process().name != "MainProcess":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def rate(step):
+    if step == 1:
+        killed_in_a_worker()
+    return 0.001
+
+
+class Rows(np.ndarray):
+    """Rows that end the worker that takes some of them."""
+
+    def __getitem__(self, key):
+        killed_in_a_worker()
+        return super().__getitem__(key)
+
+
+def a_search(kind, **params):
+    return kind(classifier(batch_size=50), {"alpha": [1e-4, 1e-2, 1]}, cv=2, **params)
+
+
+IN_WORKERS = {
+    "grid": lambda: a_search(FusedGridSearchCV),
+    "halving": lambda: a_search(FusedHalvingSearchCV, min_resources=1),
+    "ensemble": lambda: MLPClassifierScratchCV(
+        max_time=None, n_candidates=2, max_iter=2, cv=2, random_state=0
+    ),
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
+@pytest.mark.parametrize("name", IN_WORKERS)
+def test_a_killed_worker_loses_nothing(iris, name):
+    """It is said, by joblib's error; the old state stays, and the next fit is right."""
+    (X, y), model = iris, IN_WORKERS[name]()
+    deadly, harmless = {}, {}
+    if name != "ensemble":
+        deadly = {"estimator__learning_rate": rate}
+        harmless = {"estimator__learning_rate": "constant"}
+    model.fit(X, y).set_params(n_jobs=2)
+    probabilities, state = model.predict_proba(X), dict(vars(model))
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with pytest.raises(BrokenProcessPool, match="terminated"):
+            model.set_params(**deadly).fit(X if deadly else X.view(Rows), y)
+        assert blas_threads() == before
+    assert vars(model) == state
+    np.testing.assert_array_equal(model.predict_proba(X), probabilities)
+    again = clone(model.set_params(**harmless)).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), probabilities)
