@@ -85,3 +85,43 @@ def test_snapshot_is_a_copy():
 def test_no_patience_limit():
     stopping, _ = watch([[0]] * 50, patience=np.inf, tol=0.0)
     assert stopping.active[0]
+
+
+def test_without_a_finite_score_no_epoch_is_the_best():
+    stopping, _ = watch([[np.nan, 1], [0, 2]], patience=5, tol=0.0)
+    assert_array_equal(stopping.best_epoch, [-1, 1])
+    assert stopping.best[0] == -np.inf
+
+
+def test_what_was_there_before_competes_with_the_epochs():
+    """A fit that goes on: epochs wait from the first on, and may all be worse."""
+    start, theta = np.full((2, 3), 7.0), np.zeros((2, 3))
+    stopping = EarlyStopping(2, 0.0, 2).keep(-1, np.array([1.0, 0.0]), [start])
+    stalled = []
+    for epoch in range(3):
+        scores = np.array([0.5, 1.0 + epoch])
+        stopping, stall = stopping.observe(epoch, scores, [theta + epoch])
+        stalled.append(stall[0])
+    assert stalled == [False, True, True]
+    assert_array_equal(stopping.best, [1, 3])
+    assert_array_equal(stopping.best_epoch, [-1, 2])
+    assert_array_equal(stopping.snapshot[0], [[7] * 3, [2] * 3])
+
+
+def test_what_comes_after_leaves_what_was_as_it_was():
+    """An interrupt on the way finds the one or the other, and nothing between."""
+    before, theta = EarlyStopping(3, 0.0, 2), np.ones((2, 3))
+    before, _ = before.observe(0, np.array([1.0, 1.0]), [theta])
+    before, _ = before.observe(1, np.array([0.0, 0.0]), [theta])
+    after, _ = before.observe(2, np.array([2.0, 2.0]), [2 * theta])
+    before.observe(2, np.array([np.nan, 0.0]), [3 * theta])
+    before.end(np.array([True, True]))
+    before.restart(np.array([True, True]))
+    before.keep(9, np.array([9.0, 9.0]), [9 * theta])
+    assert_array_equal(before.best, [1, 1])
+    assert_array_equal(before.best_epoch, [0, 0])
+    assert_array_equal(before.waited, [1, 1])
+    assert_array_equal(before.active, [True, True])
+    assert_array_equal(before.diverged, [False, False])
+    assert_array_equal(before.snapshot[0], theta)
+    assert_array_equal(after.snapshot[0], 2 * theta)
