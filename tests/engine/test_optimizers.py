@@ -1,15 +1,18 @@
 """Optimizers: all solve the same targets, and their steps are those of the papers."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sknnreg._hyperparameters import SHARED
 from sknnreg.engine.early_stopping import EarlyStopping
 from sknnreg.engine.initializers import Constant
 from sknnreg.engine.layers import Dense
 from sknnreg.engine.losses import SquaredError
 from sknnreg.engine.model_axis import take
-from sknnreg.engine.optimizers import OPTIMIZERS, SGD, Adam, RMSProp
+from sknnreg.engine.optimizers import OPTIMIZERS, SGD, Adam, Optimizer, RMSProp
 from sknnreg.engine.penalties import L1, L2
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.streams import Streams
@@ -271,3 +274,59 @@ def test_dtype_stays(name):
     optimizer.step(0.1)
     # a float64 scalar of NumPy's would promote what it meets; a Python float does not
     assert (optimizer.step_size(0.1) * theta).dtype == np.float32
+
+
+@pytest.mark.parametrize("rate", [0.1, np.array([[0.1], [0.2], [0.01]])])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_factors_of_the_rate(name, rate):
+    """A parameter whose factor is 3 moves as at three times the rate."""
+    rng = np.random.default_rng(0)
+    start, g = rng.normal(size=(2, 3, 4))
+    factors = np.array([1.0, 3.0, 0.0, 0.5])
+    kwargs = {"momentum": 0.0} if issubclass(OPTIMIZERS[name], SGD) else {}
+
+    def go(rate, factors=None):
+        theta, optimizer = start.copy(), OPTIMIZERS[name](**kwargs)
+        optimizer.bind(theta, g, rates=factors)
+        optimizer.step(rate)
+        # the proximal map is given the same
+        size = np.broadcast_to(optimizer.step_size(optimizer.scaled(rate)), g.shape)
+        assert_allclose(start - theta, size * g, rtol=1e-9, atol=1e-15)
+        return theta
+
+    moved = go(rate, factors)
+    for j, factor in enumerate(factors):
+        assert_allclose(moved[:, j], go(factor * rate)[:, j], rtol=1e-12)
+
+
+def test_momentum_that_never_settles_has_a_finite_step_size():
+    """The sum 1 + μ + μ² + ... is cut at a thousand."""
+    assert SGD(0.75).step_size(0.1) == pytest.approx(0.4)
+    assert SGD(1.0).step_size(0.1) == pytest.approx(100)
+    each = SGD(np.array([[0.0], [1.0]])).step_size(np.array([[0.1], [0.2]]))
+    assert_allclose(each, [[0.1], [200]])
+
+
+def test_more_models_than_a_block_has_room_for():
+    theta = np.ones((200_000, 2))
+    optimizer = SGD(0.0)
+    optimizer.bind(theta, np.full_like(theta, 2.0))
+    optimizer.step(0.25)
+    assert (theta == 0.5).all()
+
+
+def test_an_optimizer_without_state_is_one_method():
+    class Descent(Optimizer):
+        def update(self, g, step, rate):
+            np.multiply(g, rate, out=step)
+
+    optimizer = Descent()
+    assert_allclose(steps(optimizer, [2, -1]), [0.8, 0.9])
+    assert optimizer.step_size(0.1) == 0.1
+    assert optimizer.t == 2 and not optimizer.state.vectors
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_defaults_are_those_of_the_estimators(name):
+    for argument, parameter in signature(OPTIMIZERS[name]).parameters.items():
+        assert parameter.default == SHARED[argument].default
