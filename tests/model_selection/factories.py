@@ -11,10 +11,19 @@ from sknnreg._run import fit_stack
 from sknnreg._stack import stack_key
 from sknnreg.engine.cost import stack_size
 from sknnreg.model_selection._groups import partition
+from sknnreg.model_selection._one_se import regularization, standard_error
 from sknnreg.model_selection._work import Candidate
 from tests import factories
 
-__all__ = ["NUMBERS", "fit_stack", "groups_of", "stack_key", "stack_size"]
+__all__ = [
+    "NUMBERS",
+    "fit_stack",
+    "groups_of",
+    "regularization",
+    "stack_key",
+    "stack_size",
+    "standard_error",
+]
 
 #: hyperparameters that may differ inside a stack
 NUMBERS = [name for name, row in SHARED.items() if row.varies]
