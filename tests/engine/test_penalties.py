@@ -1,6 +1,7 @@
 """Penalties: values by their formulas, proximal maps by their definition."""
 
 import math
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 
+from sknnreg._hyperparameters import SHARED
 from sknnreg.engine.penalties import (
     L1,
     L2,
     PENALTIES,
     ElasticNet,
     GroupL1,
+    Penalty,
     Regularizer,
     Term,
 )
@@ -267,6 +270,72 @@ def test_regularizer_decays_where_it_is_decoupled():
     assert_allclose(theta, [[0.95, 0.95, 1, 1, 1], [0.9, 0.9, 1, 1, 1]])
 
 
+class Hyperbolic(Penalty):
+    """Ω(w) = α Σ (√(1 + w²) - 1): as short as a smooth penalty can be."""
+
+    def smooth(self, w):
+        return self.alpha * (np.sqrt(1 + w * w) - 1).sum(axis=1)
+
+    def add_gradient(self, w, grad):
+        grad += self.alpha * w / np.sqrt(1 + w * w)
+
+
+def test_a_smooth_penalty_is_two_methods():
+    theta, grad = np.array([[0.75, 2.0, -2.0]]), np.zeros((1, 3))
+    terms = [
+        Term(slice(0, 1), (1,), Hyperbolic(0.4)),
+        Term(slice(1, 3), (2,), ElasticNet(0.5, 1.0)),
+    ]
+    regularizer = Regularizer(terms)
+    assert not regularizer.is_decoupled
+    smooth = 0.4 * (1.25 - 1)
+    assert_allclose(regularizer.value(theta), smooth + 0.5 * 4)
+    assert_allclose(regularizer.value_and_gradient(theta, grad, kink=False), smooth)
+    assert_allclose(grad, [[0.4 * 0.75 / 1.25, 0, 0]])
+    before = theta.copy()
+    regularizer.decay(theta, 0.1)
+    assert_array_equal(theta, before)
+    regularizer.prox(theta, 0.1)
+    assert_allclose(theta, [[0.75, 1.95, -1.95]])
+
+
+def test_what_a_penalty_is_given_it_has():
+    given = Penalty.of_layer(1, 0.4, 0.2, True)
+    assert (given.alpha, given.l1_ratio, given.decoupled) == (0.4, 0.2, True)
+    for name, kind in PENALTIES.items():
+        parameters = signature(kind).parameters
+        assert parameters["decoupled"].default is False
+        if name not in ("l1", "l2"):  # which have no share
+            share = parameters["l1_ratio"].default
+            assert share == SHARED["l1_ratio"].default
+    plain = Penalty(0.4)
+    assert (plain.l1_ratio, plain.decoupled, plain.has_kink) == (0, False, False)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_an_elementwise_penalty_sees_no_shape(name):
+    """All layers can be one slice then; any other needs its matrices."""
+    penalty, w = PENALTIES[name].of_layer(0, 0.3, 0.4, False), matrices()
+    flat = w.reshape(2, -1).copy()
+    same = np.allclose(penalty.value(flat[:, None]), penalty.value(w))
+    assert same == penalty.elementwise
+
+
+def test_what_a_solver_needs_of_every_kink_is_told():
+    class Kinked(Hyperbolic):
+        has_kink = True
+
+        def prox(self, w, step):
+            w *= 0
+
+    def lacking(*penalties):
+        terms = [Term(slice(0, 3), (3,), penalty) for penalty in penalties]
+        return Regularizer(terms).lacking(["prox", "l1"])
+
+    assert lacking() == lacking(L1(0.1), Hyperbolic(0.1)) == []
+    assert lacking(Kinked(0.1)) == lacking(L1(0.1), Kinked(0.1)) == ["l1"]
+
+
 def test_no_terms():
     theta = np.ones((1, 3))
     empty = Regularizer([])
@@ -288,3 +357,6 @@ def test_a_gradient_goes_where_it_is_wanted():
     for grad in grads:
         regularizer.value_and_gradient(theta, grad)
     assert_allclose(grads, 0.5)
+    # and of the weights of this call, with the same array for the gradient
+    assert_allclose(regularizer.value_and_gradient(2 * theta, grads[1]), 3)
+    assert_allclose(grads[1], 0.5 + 1)
