@@ -4,6 +4,8 @@ That a gradient belongs to its value is tested in test_gradients.py for all of t
 here it is the value itself, and what happens far out.
 """
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -11,6 +13,7 @@ from scipy.special import erf
 from scipy.stats import norm
 from sklearn.metrics import log_loss, mean_pinball_loss, mean_poisson_deviance
 
+from sknnreg._hyperparameters import ALL
 from sknnreg.engine.activations import ACTIVATIONS
 from sknnreg.engine.losses import (
     REGRESSION_LOSSES,
@@ -96,6 +99,12 @@ def test_regression_loss_by_formula(name):
     assert_allclose(evaluate(loss, raw, y)[0], formula(raw, y), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", REGRESSION_LOSSES)
+def test_defaults_are_those_of_the_regressor(name):
+    for argument, parameter in signature(REGRESSION_LOSSES[name]).parameters.items():
+        assert parameter.default == ALL[argument].default
+
+
 @pytest.mark.parametrize("name", sorted(FORMULAS.keys() - {"gaussian"}))
 def test_perfect_prediction_costs_nothing(name):
     """And the gradient there is zero, also at a kink."""
@@ -153,6 +162,32 @@ def test_quantiles_never_cross(levels, scale, dtype):
     assert_array_equal(loss.inverse_link(raw.copy()), predicted[..., center])
 
 
+@pytest.mark.parametrize("levels", [[0.4, 0.9], [0.1, 0.45]])
+def test_two_quantiles(levels):
+    """The one nearest ½ is free, the other beyond it by softplus."""
+    rng = np.random.default_rng(0)
+    raw, y = rng.normal(size=(N_ROWS, 2)), rng.normal(size=(N_ROWS, 1))
+    loss, step = Quantile(levels), 1e-6
+
+    def expected(raw):
+        low, high = raw.T
+        if levels[0] == 0.4:
+            high = low + np.log1p(np.exp(high))
+        else:
+            low = high - np.log1p(np.exp(low))
+        pairs = zip(levels, (low, high), strict=True)
+        return sum(mean_pinball_loss(y[:, 0], each, alpha=q) for q, each in pairs)
+
+    value, gradient = evaluate(loss, raw, y)
+    assert_allclose(value, expected(raw), rtol=1e-12)
+    for place in np.ndindex(5, 2):
+        up, down = raw.copy(), raw.copy()
+        up[place] += step
+        down[place] -= step
+        slope = (expected(up) - expected(down)) / (2 * step)
+        assert_allclose(gradient[place], slope, rtol=1e-6, atol=1e-9)
+
+
 def test_of_two_quantiles_equally_near_the_middle_the_lower_is_predicted():
     for levels in ([0.3, 0.7], [0.1, 0.45, 0.55], [0.4, 0.6, 0.61]):
         center = Quantile(levels).center
@@ -204,6 +239,8 @@ def test_large_raw_outputs(kind, dtype):
     probability = loss.inverse_link(raw[None].copy())[0]
     assert probability.dtype == log_probability.dtype == dtype
     assert ((probability >= 0) & (probability <= 1)).all()
+    if kind is BinaryLogLoss:  # a finite raw output is never certain
+        assert (probability < 1).all() and probability[0, 0] > 1 - 1e-6
     moderate = np.array([[[0.3, -2.0]]], dtype)
     expected = np.log(loss.inverse_link(moderate.copy()))
     assert_allclose(loss.log_probability(moderate), expected, rtol=1e-5)
