@@ -276,15 +276,22 @@ def test_verbose_4_numbers_candidates_and_says_when_they_begin(capsys):
 
 
 def test_verbose_of_halving_speaks_before_and_after_an_iteration(capsys):
-    grid = {"alpha": [0.01, 0.1, 1.0]}
+    grid = {"alpha": [0.01], "learning_rate_init": [0.001, 0.03, 0.01, 0.003]}
     search = FusedHalvingSearchCV(classifier(max_iter=9), grid, cv=2, verbose=1)
     search.fit(X, CLASSES)
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == "iter 1/2: 3 candidates, 3 epochs"
+    before = [line for line in out if "epochs" in line]
+    assert before[0] == out[0] == "iter 1/2: 4 candidates, 3 epochs"
+    assert before[1] == "iter 2/2: 2 candidates, 9 epochs"
+    scores = search.cv_results_["mean_test_score"][:4]
+    best = grid["learning_rate_init"][scores.argmax()]
+    assert (scores == scores.max()).sum() == 1
     after = [line for line in out if "remain" in line]
-    best = search.cv_results_["mean_test_score"][:3].max()
-    assert after[0].startswith(f"iter 1/2: best mean score {best:.4f} with alpha=")
-    assert after[0].endswith("; 1 of 3 remain")
+    assert after[0] == (
+        f"iter 1/2: best mean score {scores.max():.4f} with alpha=0.01, "
+        f"learning_rate_init={best}; 2 of 4 remain"
+    )
+    assert after[1].startswith("iter 2/2") and after[1].endswith("; 1 of 2 remain")
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import loguniform, uniform
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import HalvingGridSearchCV, KFold
+from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -210,6 +210,24 @@ def test_the_network_itself_as_a_candidate():
     assert_array_equal(
         swapped.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
     )
+
+
+def test_schedules_are_those_of_the_last_iteration():
+    """Of a network of that many epochs, whatever iterations it went through."""
+    model = classifier(max_iter=9, learning_rate="cosine", learning_rate_init=0.05)
+    search = FusedHalvingSearchCV(
+        model, {"alpha": [0.01, 0.1, 1.0]}, cv=2, scoring="neg_log_loss"
+    ).fit(X, CLASSES)
+    assert search.n_resources_ == [3, 9]
+    model.set_params(alpha=search.best_params_["alpha"])
+    scores = cross_val_score(model, X, CLASSES, cv=2, scoring="neg_log_loss")
+    assert_allclose(search.best_score_, scores.mean(), rtol=1e-9)
+
+
+def test_the_resource_is_no_hyperparameter_in_any_part_of_a_grid():
+    grid = [{"alpha": [0.1, 1.0]}, {"max_iter": [3]}]
+    with pytest.raises(ValueError, match="Cannot search over max_iter"):
+        FusedHalvingSearchCV(classifier(), grid).fit(X, BINARY)
 
 
 @pytest.mark.parametrize(

@@ -138,11 +138,12 @@ def test_drawn_candidates():
         made.fit(X, CLASSES)
 
 
-def halving(max_time):
+def halving(max_time, **options):
     """Of 9 candidates 3, 9 and 27 epochs, twice."""
     model = classifier(max_iter=27, n_iter_no_change=np.inf)
     grid = {"alpha": np.logspace(-4, 0, 9)}
-    return FusedHalvingSearchCV(model, grid, cv=2, max_time=max_time, min_resources=3)
+    options = {"cv": 2, "max_time": max_time, "min_resources": 3} | options
+    return FusedHalvingSearchCV(model, grid, **options)
 
 
 def test_halving_leaves_out_the_iteration_that_is_cut():
@@ -157,6 +158,16 @@ def test_halving_leaves_out_the_iteration_that_is_cut():
     )
     assert cut.best_params_["max_iter"] == 9
     assert np.isfinite(cut.best_score_)
+
+
+def test_an_iteration_that_some_have_come_through_is_left_out_too():
+    """Nine alone and twice 3 epochs are 54; then there is time for one of three."""
+    with pytest.warns(UserWarning, match="iteration 2 of 3.* iteration 1, after 3 ep"):
+        cut = halving(54 + 15, max_stack=1).fit(X, CLASSES)
+    assert cut.n_resources_ == [3] and cut.n_candidates_ == [9]
+    assert cut.n_iterations_ == 1
+    assert_array_equal(cut.cv_results_["iter"], 0)
+    assert np.isfinite(cut.cv_results_["mean_test_score"]).all()
 
 
 def test_halving_has_a_score_whatever_the_time():
