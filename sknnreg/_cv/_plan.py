@@ -82,7 +82,7 @@ def plan(
     max_iter = int(min(most, max(affordable / FEW_UNITS, few)))
     units, share = affordable / max_iter, 1.0
     if units < 2:
-        max_iter, units = max(FEWEST_EPOCHS, int(affordable / 2)), 2
+        max_iter = max(FEWEST_EPOCHS, int(affordable / 2))
         share = min(1.0, affordable / 2 / max_iter)
     return Plan(max_iter, int(min(n_first, max(1, units // 2))), parts, share)
 

@@ -46,6 +46,19 @@ class TestSelection:
         mixture = mse(y)(np.tensordot(weights, predictions, 1))
         assert mixture < 0.5 * min(mse(y)(each) for each in predictions)
 
+    @pytest.mark.parametrize("sign", [1, -1])
+    @pytest.mark.parametrize(("share", "taken"), [(5e-5, False), (2e-4, True)])
+    def test_a_member_must_be_worth_while(self, share, taken, sign):
+        """It must lower the loss by a ten thousandth, of whatever sign that is."""
+
+        def loss(prediction):
+            if prediction == 0:
+                return sign
+            return sign - share if 0.2 < prediction < 0.8 else sign + 0.5
+
+        weights = select(np.array([[0.0], [1.0]]), loss, 5)
+        assert_allclose(weights, [0.5, 0.5] if taken else [1, 0])
+
     def test_a_single_one(self):
         assert_allclose(select(np.ones((1, 3)), mse(np.zeros(3)), 5), [1])
 
@@ -53,6 +66,7 @@ class TestSelection:
         weights = np.array([1.0, 0, 0, 0])
         assert_allclose(shrunk(weights, 0), 0.25)
         assert_allclose(shrunk(weights, 500), [0.625, 0.125, 0.125, 0.125])
+        assert_allclose(shrunk(weights, 1000), [0.85, 0.05, 0.05, 0.05])
         assert_allclose(shrunk(weights, 10**6), weights, atol=1e-6)
 
 
@@ -134,6 +148,56 @@ class TestPlan:
     def test_few_rows_are_judged_on_more_folds(self):
         assert len(rungs(8, 500)[0]) == 2
         assert len(rungs(5, 10_000)[0]) == 1
+
+    @pytest.mark.parametrize(
+        ("n_rows", "rows"),
+        [(0, 32), (1, 32), (1810, 32), (1811, 64), (12_000, 256), (10**6, 512)],
+    )
+    def test_some_forty_batches_an_epoch(self, n_rows, rows):
+        """The nearest power of two: 1810 / 40 is 2 to the power 5.4998."""
+        assert batch_size(n_rows) == rows
+
+    @pytest.mark.parametrize(
+        ("n_rows", "epochs"),
+        # 2500 steps: 16, 17, 20 a epoch of batches of 32
+        [(500, 157), (544, 148), (640, 125), (1000, 100), (32 * 6, 400)],
+    )
+    def test_epochs_that_are_worth_while(self, n_rows, epochs):
+        assert most_epochs(n_rows) == epochs
+
+    def test_rungs(self):
+        assert rungs(2, 100) == [range(2)]
+        assert rungs(3, 100) == [range(1), range(1, 2), range(2, 3)]
+        assert rungs(12, 1999) == [range(3), range(3, 6), range(6, 12)]
+        assert rungs(12, 2000) == [range(1), range(1, 2), range(2, 12)]
+
+    @pytest.mark.parametrize(
+        ("n_rows", "affordable", "max_iter", "n_first"),
+        [
+            (4000, 2400, 100, 8),  # all that is worth while
+            (4000, 1440, 60, 8),  # 24 units
+            (4000, 200, 40, 2),  # forty epochs, five units
+            (12_000, 200, 32, 3),  # 1500 steps
+            (100_000, 200, 12, 8),  # twelve, 16.7 units
+            (4000, 100, 40, 1),  # two units and a half
+            (4000, 61, 30, 1),  # two units, fewer epochs
+        ],
+    )
+    def test_what_is_affordable(self, n_rows, affordable, max_iter, n_first):
+        """So many epochs, each 1.7 times as long as one of the plain shape."""
+        sizes = plan(n_rows, 5, 8, 0.5, affordable * 0.5 * 1.7 + 1e-9)
+        assert sizes == (max_iter, n_first, rungs(5, n_rows), 1.0)
+
+    def test_without_a_limit_all_rows_are_used(self):
+        assert plan(4000, 5, 8, 0.0, math.inf) == (100, 8, rungs(5, 4000), 1.0)
+
+    def test_a_race_goes_on_from_what_is_done(self):
+        parts = [range(2), range(2, 4), range(4, 8)]
+        # 2 × 16 + 2 × 8 + 4 × 4 units, 2 × 8 of which are done
+        assert cost(16, parts) == 64
+        assert race_size(48, parts, 8) == 16
+        assert race_size(47, parts, 8) == 15
+        assert race_size(4, [range(2)], 1) == 3
 
     def test_race_size_costs_what_there_is(self):
         parts = [range(1), range(1, 2), range(2, 5)]

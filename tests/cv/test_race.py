@@ -1,11 +1,14 @@
 """The race without its training: who has met which fold, and what follows from it."""
 
 import math
+import warnings
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import UndefinedMetricWarning
 
 from sknnreg import MLPRegressorScratch
 from sknnreg._cv._race import Race
@@ -86,6 +89,21 @@ def test_nothing_is_trained_twice(track):
     assert made.race.n_folds(made.candidates[1]) == 2
 
 
+def test_callbacks_hear_of_each_fold_that_is_done(track):
+    class Names:
+        def __init__(self):
+            self.heard = []
+
+        def part(self, name):
+            self.heard.append(name)
+            return nullcontext()
+
+    made, names = track({(0, 0): 1, (1, 0): 2}), Names()
+    made.table |= {(0, 2): 3, (1, 2): 3}
+    made.race.run(made.candidates, [2], names)
+    assert names.heard == ["fold 3", "fold 3"]
+
+
 def test_what_cannot_be_trained_together_is_a_unit_of_its_own(track):
     track = track({(0, 0): 1})
     wide = Candidate(1, "standard", "wide", {"batch_size": 7})
@@ -97,11 +115,9 @@ def test_what_cannot_be_trained_together_is_a_unit_of_its_own(track):
 
 def test_the_first_unit_may_always_begin_and_others_while_there_is_time(track):
     made = track({(0, 0): 1, (0, 1): 1, (0, 2): 1}, deadline=100.0)
-    assert made.units[0][2] == math.inf
-    # 1, 11 and 21 seconds: three tenths of the mean are of use still
-    made.table[0, 3] = 1
-    made.run({0}, [3])
-    assert made.units[-1][2] == pytest.approx(100 - 0.3 * 11)
+    # then 1, 11 and 21 seconds: three tenths of the mean are of use still
+    begin_by = [unit[2] for unit in made.units]
+    assert begin_by == pytest.approx([math.inf, 100 - 0.3 * 1, 100 - 0.3 * 6])
 
 
 def test_seconds(track):
@@ -174,7 +190,7 @@ def test_what_was_best_in_its_last_tenth_was_still_improving(track, best_iter, l
 
 
 def test_a_network_lost_was_not_improving(track):
-    made = track({(0, 0): 1, (0, 1): np.nan})
+    made = track({(0, 0): np.nan, (0, 1): 1})
     assert not made.race.ends_at_its_best(made.candidates[0])
     assert not made.race.explains_most(made.candidates[0])
 
@@ -182,13 +198,19 @@ def test_a_network_lost_was_not_improving(track):
 @pytest.mark.parametrize(("share", "most"), [(0.09, True), (0.11, False)])
 def test_most_is_explained_below_a_tenth_of_the_loss_of_a_constant(track, share, most):
     made = track({(0, 0): 1, (0, 1): 1})
-    race, truth = made.race, np.array([5.0, 1.0])
-    # the mean prediction, 3, is wrong by 2 twice
-    race.loss = lambda prediction, rows: float(np.mean((prediction - truth) ** 2))
+    race, truth = made.race, np.array([[5.0, 50.0], [1.0, 54.0]])
+
+    def loss(prediction, rows):
+        if (prediction[0] == prediction[1]).all():
+            warnings.warn("no R² of a constant", UndefinedMetricWarning, stacklevel=1)
+        return float(np.mean((prediction - truth) ** 2))
+
+    # the mean predictions, 3 and 52, are wrong by 2 always
+    race.loss = loss
     for k in (0, 1):
-        error = np.sqrt(4 * (share if k else 0.01))
-        prediction = truth + error * np.array([1, -1])
+        error = 2 * np.sqrt(share if k else 0.01)
+        prediction = truth + error * np.array([[1], [-1]])
         race.members[0, k] = race.members[0, k]._replace(prediction=prediction)
-        race.losses[0, k] = race.loss(prediction, None)
+        race.losses[0, k] = loss(prediction, None)
     assert_allclose(race.losses[0, 1], 4 * share)
     assert race.explains_most(made.candidates[0]) == most
