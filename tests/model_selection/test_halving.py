@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import loguniform, uniform
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
@@ -25,6 +26,18 @@ from tests.model_selection.factories import (
 
 pytestmark = however_it_ends
 
+#: attributes that say how the iterations were planned
+PLAN = (
+    "n_resources_",
+    "n_candidates_",
+    "n_remaining_candidates_",
+    "n_iterations_",
+    "n_possible_iterations_",
+    "n_required_iterations_",
+    "min_resources_",
+    "max_resources_",
+)
+
 
 def test_halving_equals_scikit_learns():
     """A constant rate: going on is the same as starting again for longer."""
@@ -41,19 +54,7 @@ def test_halving_equals_scikit_learns():
     ).fit(X, CLASSES)
     ours = FusedHalvingSearchCV(model, grid, **settings).fit(X, CLASSES)
     assert_same_results(ours.cv_results_, theirs.cv_results_)
-    for name in (
-        "n_resources_",
-        "n_candidates_",
-        "n_remaining_candidates_",
-        "n_iterations_",
-        "n_possible_iterations_",
-        "n_required_iterations_",
-        "min_resources_",
-        "max_resources_",
-        "best_index_",
-        "best_params_",
-        "best_score_",
-    ):
+    for name in (*PLAN, "best_index_", "best_params_", "best_score_"):
         assert getattr(ours, name) == getattr(theirs, name), name
     assert_array_equal(ours.predict(X), theirs.predict(X))
 
@@ -210,6 +211,41 @@ def test_the_network_itself_as_a_candidate():
     assert_array_equal(
         swapped.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
     )
+
+
+class Immediate(ClassifierMixin, BaseEstimator):
+    """Has the hyperparameters of a network, and nothing to train."""
+
+    def __init__(self, alpha=1.0, max_iter=1):
+        self.alpha, self.max_iter = alpha, max_iter
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+@pytest.mark.parametrize(
+    ("n", "epochs", "options"),
+    [
+        (27, 5, {"min_resources": "exhaust"}),  # no power of 3, and less than 27
+        (9, 20, {"min_resources": "exhaust", "factor": 2}),
+        (9, 20, {"min_resources": 3, "factor": 2.5}),
+        (4, 30, {"min_resources": "smallest"}),  # more epochs than candidates
+        (10, 4, {"min_resources": "smallest", "aggressive_elimination": True}),
+    ],
+)
+def test_iterations_are_planned_as_by_scikit_learn(n, epochs, options):
+    grid, rows = {"alpha": np.logspace(-4, 0, n)}, slice(0, 40)
+    settings = {"cv": 2, "max_resources": epochs, "refit": False} | options
+    theirs = HalvingGridSearchCV(Immediate(), grid, resource="max_iter", **settings)
+    ours = FusedHalvingSearchCV(classifier(), grid, **settings)
+    for search in (theirs, ours):
+        search.fit(X[rows], BINARY[rows])
+    for name in PLAN:
+        assert getattr(ours, name) == getattr(theirs, name), name
 
 
 def test_schedules_are_those_of_the_last_iteration():
