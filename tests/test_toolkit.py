@@ -193,6 +193,25 @@ def test_max_norm_holds_after_training():
     assert norms.max() == pytest.approx(0.7)
 
 
+@both_forms
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e20), ("float64", 1e160)])
+def test_max_norm_holds_where_squares_overflow(dtype, size):
+    """Columns of huge weights get shorter, and keep their direction."""
+    X, y = make_regression(50, 4, n_targets=2, random_state=0)
+    first = np.array([[3, 0.0], [4, 1], [0, 2], [0, 2]])
+    model = MLPRegressorScratch(
+        hidden_layer_sizes=(),
+        init=lambda rng, shape: size * first,
+        max_norm=0.5,
+        solver="sgd",
+        learning_rate_init=1e-30,
+        alpha=0.0,
+        max_iter=1,
+        random_state=0,
+    ).fit((X / size / size**0.5).astype(dtype), y.astype(dtype))
+    assert_allclose(model.coefs_[0], first / [10, 6], rtol=1e-6)
+
+
 def test_clip_norm_bounds_a_step():
     X, y = make_regression(50, 4, random_state=0)
     settings = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0, "max_iter": 1}
@@ -242,7 +261,9 @@ def test_clip_norm_holds_where_squares_overflow(dtype, size):
 
 def test_gradient_norms_are_finite_where_their_squares_are_not():
     X, y = make_regression(50, 4, random_state=0)
-    model = MLPRegressorScratch(max_iter=2, random_state=0)
+    # under other solvers the moments overflow too, and training diverges
+    settings = {"solver": "sgd", "learning_rate_init": 1e-30, "max_iter": 2}
+    model = MLPRegressorScratch(random_state=0, **settings)
     model.fit((1e3 * X).astype("float32"), (1e15 * y).astype("float32"))
     norms = np.array([model.history_[f"gradient_norm_{i}"] for i in range(2)])
     assert np.isfinite(norms).all() and (norms > 1e19).any()

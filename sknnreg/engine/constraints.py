@@ -40,6 +40,11 @@ def max_norm(weights: NDArray, limit: Number) -> None:
     incoming weights are a column.
     """
     norm = np.sqrt(np.einsum("kij,kij->kj", weights, weights))[:, None, :]
+    if not np.isfinite(norm).all():
+        columns = weights.swapaxes(1, 2)
+        n = columns.shape[1] * columns.shape[2]
+        flat = columns.reshape(len(weights), n)
+        norm = norms_of_huge(flat, range(0, n, columns.shape[2]))[:, None, :]
     limit = a_model(limit, 3)
     if (norm > limit).any():
         weights *= np.minimum(1, limit / np.maximum(norm, limit)).astype(weights.dtype)

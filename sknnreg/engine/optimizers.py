@@ -44,6 +44,11 @@ class OptimizerState:
     t: int = 0
     vectors: dict[str, NDArray] = field(default_factory=dict)
 
+    def largest_square(self, n_models: int) -> list[float]:
+        """The largest second moment of each model: infinite where a square was."""
+        second = self.vectors.get("second")
+        return [0.0] * n_models if second is None else second.max(axis=-1).tolist()
+
 
 class Optimizer:
     """Moves ``theta`` along ``grad``.

@@ -280,6 +280,8 @@ def measure(
             loss.tolist(),
             np.vecdot(theta, theta).tolist(),
             task.parameters.state.sum(axis=-1, dtype=float).tolist(),
+            # squares that overflow do not show in theta: Adam's steps are 0 then
+            task.progress.optimizer.largest_square(len(theta)),
             strays(task, row),
             score.tolist(),
             task.progress.stopping.best.tolist(),

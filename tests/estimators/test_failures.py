@@ -37,6 +37,17 @@ def same_after_failure(model, X, error, match, *args, **kwargs):
     assert_array_equal(model.predict(X), prediction)
 
 
+@both_forms
+@pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e21), ("float64", 1e160)])
+def test_moments_that_overflow_are_a_divergence(diabetes, solver, dtype, size):
+    """Squares of gradients are infinite, steps are 0: nothing would be learned."""
+    X, y = diabetes
+    settings = {"activation": "identity", "loss": "absolute_error", "solver": solver}
+    with pytest.raises(ValueError, match="diverged"):
+        regressor(**settings).fit((size * X).astype(dtype), y.astype(dtype))
+
+
 @not_converged
 @pytest.mark.parametrize("warm_start", [False, True])
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

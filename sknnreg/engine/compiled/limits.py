@@ -93,6 +93,17 @@ def no_clipping(m, plan):
     return like(1.0, m.theta)
 
 
+@exact  # or the division by the largest number might be put off
+def norm_of_huge(column):
+    """Of numbers whose squares overflow."""
+    largest, squares = 0.0, 0.0
+    for number in column:
+        largest = max(largest, abs(np.float64(number)))
+    for number in column:
+        squares += (number / largest) ** 2
+    return largest * math.sqrt(squares)
+
+
 @jit
 def limit_columns(w, limit):
     """Each unit's incoming weights are scaled to the norm ``limit``."""
@@ -102,8 +113,10 @@ def limit_columns(w, limit):
         for j in range(n):
             factor[j] += w[i, j] * w[i, j]
     for j in range(n):
-        norm = np.sqrt(factor[j])
-        factor[j] = limit / norm if norm > limit else like(1, w)
+        norm = np.float64(np.sqrt(factor[j]))
+        if not norm < math.inf:
+            norm = norm_of_huge(w[:, j])
+        factor[j] = like(limit / norm if norm > limit else 1.0, w)
     for i in range(w.shape[0]):
         for j in range(n):
             w[i, j] *= factor[j]

@@ -156,7 +156,9 @@ def form(constants, move, step_size, options: tuple[str, ...]):
                 clip,
                 keep,
             )
-            omega += l1 * np.float64(sizes) + 0.5 * l2 * np.float64(squares)
+            omega += l1 * np.float64(sizes)
+            if l2 > 0:  # 0 · ∞ is no number, where squares overflow
+                omega += 0.5 * l2 * np.float64(squares)
         shrink(m, plan, c)
         return omega
 
