@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import numpy as np
 import pytest
@@ -198,6 +200,10 @@ IN_WORKERS = {
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
+@pytest.mark.skipif(
+    not (find_spec("psutil") or which("pgrep")),
+    reason="joblib ends the other workers by psutil or pgrep",
+)
 @pytest.mark.parametrize("name", IN_WORKERS)
 def test_a_killed_worker_loses_nothing(iris, name):
     """It is said, by joblib's error; the old state stays, and the next fit is right."""
