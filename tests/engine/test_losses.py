@@ -213,9 +213,11 @@ def test_multiclass_log_loss_by_formula():
     assert_allclose(MulticlassLogLoss().inverse_link(raw.copy()[None])[0], probability)
 
 
-def test_weighted_mean():
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+def test_weighted_mean(scale):
+    """Whatever the weights sum to."""
     raw, y = draw()
-    weight = np.random.default_rng(1).uniform(0, 2, (1, N_ROWS))
+    weight = scale * np.random.default_rng(1).uniform(0, 2, (1, N_ROWS))
     rows = ((raw - y) ** 2).sum(axis=1) / 2
     value, gradient = evaluate(SquaredError(), raw, y, weight)
     assert_allclose(value, np.average(rows, weights=weight[0]))
