@@ -118,16 +118,19 @@ def test_several_metrics_and_callables():
             assert_array_equal(np.isnan(results[name]), [False, False, True, True])
 
 
-def test_candidates_that_are_fitted_alone(clock):
+@pytest.mark.parametrize(("max_time", "n"), [(5, 1), (35, 2)])
+def test_candidates_that_are_fitted_alone(clock, max_time, n):
+    """What is tried is tried on all folds, before another is begun."""
+
     class Slow(LogisticRegression):
         def fit(self, X, y):
             clock.now += 10
             return super().fit(X, y)
 
-    made = FusedGridSearchCV(Slow(), {"C": [0.1, 1, 10]}, cv=2, max_time=5)
-    with pytest.warns(UserWarning, match="2 of 3"):
+    made = FusedGridSearchCV(Slow(), {"C": [0.1, 1, 10]}, cv=2, max_time=max_time)
+    with pytest.warns(UserWarning, match=f"{3 - n} of 3"):
         scores = made.fit(X, CLASSES).cv_results_["mean_test_score"]
-    assert_array_equal(np.isnan(scores), [False, True, True])
+    assert_array_equal(np.isnan(scores), np.arange(3) >= n)
 
 
 def test_drawn_candidates():
