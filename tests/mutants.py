@@ -122,7 +122,7 @@ def variants(node):
         case ast.If() | ast.While() | ast.IfExp():
             if not isinstance(node.test, ast.Compare | ast.UnaryOp):
                 return [changed(node, test=ast.UnaryOp(ast.Not(), node.test))]
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             return [ast.Return(ast.Constant(None))]
         case ast.Expr() | ast.Raise() | ast.Break() | ast.Continue():
             return [ast.Pass()]
