@@ -84,7 +84,7 @@ class FusedHalvingSearchCV(FusedSearch):
     n_jobs : int or None, default=None
         As in :class:`FusedGridSearchCV`.
 
-    cv : int, splitter, iterable or None, default=None
+    cv : int, splitter, iterable or None, default=5
         As in :class:`FusedGridSearchCV`.
 
     verbose : int, default=0
@@ -96,7 +96,7 @@ class FusedHalvingSearchCV(FusedSearch):
     error_score : "raise" or float, default=nan
         As in :class:`FusedGridSearchCV`.
 
-    return_train_score : bool, default=False
+    return_train_score : bool, default=True
         As in :class:`FusedGridSearchCV`.
 
     max_stack : int or None, default=None

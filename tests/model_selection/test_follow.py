@@ -35,10 +35,11 @@ class Notes(Callback):
     """Notes where each task lies, by the names on the way to it."""
 
     def __init__(self):
-        self.begun, self.ended = [], []
+        self.begun, self.ended, self.parts = [], [], {}
 
     def on_fit_task_begin(self, estimator, context):
         self.begun.append(path(context))
+        self.parts[path(context)] = context.max_subtasks
 
     def on_fit_task_end(self, estimator, context):
         self.ended.append(path(context))
@@ -73,6 +74,21 @@ def test_tasks_of_a_search():
     assert tree.count("fit", "search") == tree.ended.count(("fit",)) == 1
     # the best network is followed like any other
     assert tree.count("fit", "fit", "epoch") == 4
+
+
+@needs_callbacks
+@pytest.mark.parametrize("refit", [True, False])
+def test_tasks_say_of_how_many_parts_they_are(refit):
+    """By which a bar knows its length: as many as there are in the end."""
+    tree = Tree()
+    grid = [GRID, {"solver": ["lbfgs"], "alpha": [0.1, 0.2]}]
+    search = FusedGridSearchCV(classifier(max_iter=2), grid, cv=2, refit=refit)
+    search.set_callbacks(tree).fit(X, CLASSES)
+    for task in (("fit",), ("fit", "search")):
+        below = [p for p in tree.begun if p[:-1] == task]
+        assert tree.parts[task] == len(below)
+    # two activations, two that are fitted alone, on two folds each
+    assert tree.parts["fit", "search"] == 8
 
 
 @needs_callbacks

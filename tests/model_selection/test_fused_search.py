@@ -1,7 +1,9 @@
 """Fused searches on data and candidates of all kinds."""
 
 import pickle
+import re
 import warnings
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -12,10 +14,12 @@ from scipy.stats import loguniform, uniform
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_multilabel_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Ridge
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
+    HalvingGridSearchCV,
     KFold,
     RandomizedSearchCV,
     cross_val_score,
@@ -46,6 +50,27 @@ from tests.model_selection.factories import (
 )
 
 pytestmark = however_it_ends
+
+
+THEIRS = {
+    FusedGridSearchCV: GridSearchCV,
+    FusedRandomizedSearchCV: RandomizedSearchCV,
+    FusedHalvingSearchCV: HalvingGridSearchCV,
+}
+
+
+@pytest.mark.parametrize("kind", THEIRS)
+def test_defaults_are_scikit_learn_s_and_said(kind):
+    """But of max_resources and min_resources, which count epochs here."""
+    theirs = signature(THEIRS[kind]).parameters
+    said = dict(re.findall(r"^    (\w+) : .*, default=(.*)$", kind.__doc__, re.M))
+    for name, parameter in signature(kind).parameters.items():
+        if parameter.default is parameter.empty:
+            assert name not in said
+            continue
+        assert said[name].strip('"') == str(parameter.default)
+        if name in theirs and "resources" not in name:
+            assert str(parameter.default) == str(theirs[name].default)
 
 
 def test_randomized():
@@ -158,6 +183,24 @@ def test_other_estimators_are_fitted_as_ever():
     ours = FusedGridSearchCV(Ridge(), grid, cv=KFold(3)).fit(X, y)
     theirs = GridSearchCV(Ridge(), grid, cv=KFold(3)).fit(X, y)
     assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+@pytest.mark.parametrize("kind", [FusedGridSearchCV, GridSearchCV])
+def test_what_is_tried_is_validated(kind):
+    search = kind(LogisticRegression(), {"tol": [-1.0]}, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match="'tol' parameter of LogisticRegression"):
+        search.fit(X, BINARY)
+
+
+@pytest.mark.parametrize("kind", [FusedGridSearchCV, GridSearchCV])
+def test_of_several_numbers_of_a_callable_one_must_be_named(kind):
+    def both(estimator, X, y):
+        return {"a": estimator.score(X, y), "b": 0.5}
+
+    search = kind(classifier(), {"alpha": [0.1, 0.2]}, cv=2, scoring=both)
+    with pytest.raises(ValueError, match="refit"):
+        search.fit(X, BINARY)
+    assert search.set_params(refit="b").fit(X, BINARY).best_score_ == 0.5
 
 
 def test_bad_data_is_reported_as_by_scikit_learn():
