@@ -4,6 +4,7 @@ import pickle
 import re
 import warnings
 from inspect import signature
+from time import perf_counter, sleep
 
 import numpy as np
 import pytest
@@ -98,6 +99,33 @@ def test_stacks_and_workers_change_nothing(max_stack, n_jobs):
         model, grid, max_stack=max_stack, n_jobs=n_jobs, **settings
     ).fit(X, BINARY)
     assert_same_results(ours.cv_results_, theirs.cv_results_)
+
+
+@pytest.mark.parametrize("around", ["nothing", "pipeline"])
+def test_times_are_parts_of_the_whole(around):
+    """A candidate's is its share of its stack's, and of what is around it."""
+    model, grid = classifier(), {"alpha": [0.01, 0.1, 1.0]}
+    if around == "pipeline":
+        model, grid = Pipeline([("slow", Slow()), ("mlp", model)]), inside("mlp", grid)
+    begin = perf_counter()
+    search = FusedGridSearchCV(model, grid, cv=2).fit(X, BINARY)
+    seconds = perf_counter() - begin
+    times = [search.cv_results_[f"mean_{name}_time"] for name in ("fit", "score")]
+    assert search.refit_time_ > 0
+    assert 2 * np.sum(times) + search.refit_time_ < seconds
+    assert np.ptp(times[0]) < 1e-9 < times[0].min()
+    if around == "pipeline":  # fitted once a fold
+        assert times[0].sum() > Slow.seconds
+
+
+class Slow(StandardScaler):
+    """Takes its time."""
+
+    seconds = 0.05
+
+    def fit(self, X, y=None, sample_weight=None):
+        sleep(self.seconds)
+        return super().fit(X, y, sample_weight)
 
 
 def test_threads():
