@@ -60,11 +60,10 @@ SUITES = [
     (
         [
             f"model_selection/_{name}"
-            for name in ("evaluate", "groups", "search", "work")
+            for name in ("search", "evaluate", "work", "groups")
         ],
-        "(not grid or multiclass or pipeline or several or wrong or swapped or refit)"
-        " and not checks and not people and not drawn and not halving_t and not loky"
-        " and not multiprocessing and not 2- and not [2]",
+        # but those in other processes, and scikit-learn's checks
+        "not loky and not multiprocessing and not 2- and not [2] and not learns_checks",
         [
             "model_selection/test_follow",
             "model_selection/test_fused_grid",
@@ -150,9 +149,10 @@ def mutants(node, function=None):
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns"):
             continue
+        within = function
         if isinstance(node, ast.FunctionDef) and field == "body":
             first = min(each.lineno for each in (node, *node.decorator_list))
-            function = node.name, first
+            within = node.name, first
         for i, child in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(child, ast.AST) or is_idle(child):
                 continue
@@ -160,8 +160,8 @@ def mutants(node, function=None):
                 place = (value, i) if isinstance(value, list) else (vars(node), field)
                 new = ast.fix_missing_locations(ast.copy_location(new, child))
                 lines = [ast.unparse(each).splitlines()[0] for each in (child, new)]
-                yield Mutant(child.lineno, *lines, place, new, function)
-            yield from mutants(child, function)
+                yield Mutant(child.lineno, *lines, place, new, within)
+            yield from mutants(child, within)
 
 
 def is_idle(node):
@@ -216,8 +216,8 @@ class Warm:
 
     def pytest_runtestloop(self, session):
         self.follow(session)
-        gc.freeze()  # what forks share is not gone through again
         every = [f for f in gc.get_objects() if isinstance(f, FunctionType)]
+        gc.freeze()  # what forks share is not gone through again
         for target, number in self.chosen:
             functions = [f for f in every if f.__code__.co_filename == target.path]
             call = target.path, *(target.mutants[number].function or ())
