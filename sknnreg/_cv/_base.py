@@ -251,9 +251,7 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
         self.ensemble_ = Ensemble(members)
         self.cv_results_ = results(search, self._score)
         self.leaderboard_ = leaderboard(search, self.cv_results_)
-        first = search.best()
-        if first.network not in [member.network for _, member in members]:
-            learned.restore(first.network)
+        first = search.best()  # a member too: none has the weight zero
         self.best_index_ = search.tried().index(first.candidate)
         self.best_score_ = self.cv_results_["mean_test_score"][self.best_index_]
         self.best_params_ = self.cv_results_["params"][self.best_index_]

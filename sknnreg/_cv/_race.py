@@ -150,20 +150,18 @@ class Race:
         return self.seconds(candidate) / self.n_folds(candidate)
 
     def ends_at_its_best(self, candidate: Candidate) -> bool:
-        """Whether its networks were still improving when their epochs were over."""
+        """Whether the networks of a sound one were still improving in the end."""
         number = candidate.number
         networks = [self.members[number, k].network for k in self.folds_of(candidate)]
         return all(
-            network is not None and network.best_iter_ >= LATE * network.max_iter
-            for network in networks
+            network.best_iter_ >= LATE * network.max_iter for network in networks
         )
 
     def explains_most(self, candidate: Candidate) -> bool:
         """Whether its loss is far below that of its mean prediction: noise is small."""
         for k in self.folds_of(candidate):
             prediction = self.members[candidate.number, k].prediction
-            if prediction is None:
-                return False
+            assert prediction is not None  # is_sound comes first
             mean = np.broadcast_to(prediction.mean(axis=0), prediction.shape)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UndefinedMetricWarning)

@@ -206,6 +206,7 @@ class Search:
                 c
                 for c in ranked[:DOUBLED]
                 if c.network["max_iter"] == self.max_iter
+                and race.is_sound(c)
                 and race.ends_at_its_best(c)
                 and race.explains_most(c)
             ][: self._most - len(self.candidates)]
@@ -311,7 +312,6 @@ class Search:
             (weight / len(folds), self.race.members[number, k])
             for number, weight in self.weights.items()
             for k in folds
-            if weight > 0
         ]
 
     def best(self) -> Member:

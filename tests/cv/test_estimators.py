@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPClassifierScratchCV, MLPRegressorScratchCV
-from sknnreg._cv import _space
+from sknnreg._cv import _search, _space
 from sknnreg._cv._work import predict
 from sknnreg.callbacks import Callback
 from tests.factories import needs_callbacks, not_converged
@@ -211,6 +211,41 @@ class TestSearch:
         model = regressor(n_candidates=5, max_iter=None).fit(X, noise)
         assert set(model.leaderboard_["max_iter"]) == {model.max_iter_}
 
+    def test_no_more_epochs_where_noise_is_most_of_what_is_left(self, monkeypatch):
+        """Though they still improve: of the noise nothing can be learned."""
+        monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 3)
+        rng = np.random.default_rng(0)
+        X, u = rng.normal(size=(150, 1)), rng.normal(size=150)
+        quiet, loud = (
+            regressor(n_candidates=9, max_iter=None, cv=2).fit(X, X[:, 0] + noise)
+            for noise in (0.1 * u, 0.4 * u)
+        )
+        assert loud.best_estimator_["network"].best_iter_ == loud.max_iter_ == 3
+        assert quiet.max_iter_ == 6
+
+    def test_others_have_the_epochs_that_paid(self, monkeypatch):
+        """What twice the epochs did not take off is not paid for by all others."""
+        monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 5)
+        monkeypatch.setattr(_search, "WORTH_DOUBLING", 0.9999)
+        X = np.random.default_rng(0).normal(size=(150, 1))
+        model = regressor(n_candidates=12, max_iter=None, cv=2).fit(X, X[:, 0])
+        epochs = [params["network__max_iter"] for params in model.cv_results_["params"]]
+        assert epochs == [5] * 8 + [10] * 2 + [5] * 2
+
+    def test_a_first_timing_needs_no_large_table(self, iris, monkeypatch):
+        rows = []
+
+        def start(models, X, *arguments, **options):
+            rows.append(len(X))
+            return run_start(models, X, *arguments, **options)
+
+        run_start = _search.start
+        monkeypatch.setattr(_search, "start", start)
+        monkeypatch.setattr(_search, "PILOT_ROWS", 70)
+        model = classifier(max_time=1000, n_candidates=1, max_iter=2).fit(*iris)
+        assert rows == [70]
+        assert np.isfinite(model.oof_prediction_).all()
+
     def test_there_is_an_answer_however_short_the_time(self, iris):
         X, y = iris
         model = classifier(max_time=1e-9, max_iter=None, n_candidates=None)
@@ -223,8 +258,11 @@ class TestSearch:
         assert 0 < np.isfinite(model.oof_prediction_).all(axis=1).sum() < len(y)
 
     def test_time_that_is_left_goes_to_those_who_were_next(self, iris):
-        model = classifier(max_time=1000, n_candidates=3, max_iter=2).fit(*iris)
-        assert model.cv_results_["n_splits"].tolist() == [3, 3, 3]
+        settings = {"n_candidates": 7, "max_iter": 2, "cv": 4}
+        n_folds = classifier(**settings).fit(*iris).cv_results_["n_splits"]
+        assert min(n_folds) < 4
+        model = classifier(max_time=1000, **settings).fit(*iris)
+        assert model.cv_results_["n_splits"].tolist() == [4] * 7
 
     @pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss"])
     def test_scoring(self, iris, scoring):
@@ -270,7 +308,8 @@ class TestSearch:
             _space, "PORTFOLIO", [("standard", "plain", {}), ("standard", "wide", {})]
         )
         monkeypatch.setattr(_space, "DECAY", {"solver": "sgd"})
-        model = classifier(n_candidates=2).fit(*iris)
+        monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 6)
+        model = classifier(n_candidates=2, max_iter=None).fit(*iris)
         assert model.cv_results_["weight"].tolist() == [1.0, 0.0]
         assert np.isnan(model.cv_results_["mean_test_score"][1])
         monkeypatch.setattr(_space, "PORTFOLIO", [("standard", "wide", {})])
