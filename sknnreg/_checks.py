@@ -84,8 +84,6 @@ def check_targets(model, y, *, name: str = "y") -> Any:
             estimator=model,
             input_name=name,
         )
-        if y.ndim == 0:
-            raise ValueError(f"{name} must have a value a row. Got {y!r}.")
     return y
 
 

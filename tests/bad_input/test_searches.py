@@ -87,6 +87,13 @@ OWN = {
 
 
 def of_searches():
+    halving = FusedHalvingSearchCV
+    yield Row("halving([])", lambda: search(halving, space=[]), "no candidates")
+    yield Row(
+        "halving(scoring=two)",
+        lambda: search(halving, scoring=of({"a": 1.0, "b": 2.0})),
+        "one metric, but scoring=",
+    )
     for kind, own in OWN.items():
         for space, words in WRONG_SPACES:
             yield Row(
