@@ -366,6 +366,10 @@ class TestInterface:
         again = pickle.loads(pickle.dumps(model))
         assert_array_equal(again.predict_proba(X), model.predict_proba(X))
         assert not hasattr(clone(model), "ensemble_")
+        for unfitted in (classifier(cv=5), regressor(cv=5)):
+            again = pickle.loads(pickle.dumps(unfitted))
+            assert again.get_params() == unfitted.get_params()
+            assert not hasattr(again, "ensemble_")
 
     def test_y_is_needed(self, iris):
         with pytest.raises(ValueError, match="requires y"):
