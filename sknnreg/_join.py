@@ -18,8 +18,6 @@ from sknnreg._data import Data, Validation
 
 def join(parts: Sequence[Data]) -> Data:
     """Data of models that agree on all shapes, and on what there is."""
-    if len(parts) == 1:
-        return parts[0]
     first = parts[0]
     common = all(p.X is first.X and p.target is first.target for p in parts)
     arrays = beside if common else below

@@ -79,8 +79,6 @@ class Tasks:
 
     def stack(self, n_candidates: int, fold: int, n_epochs: int) -> Any:
         """The context of a stack, which a worker opens and closes."""
-        if self.context is None:
-            return None
         return self.context.subcontext(
             f"stack of {n_candidates} on fold {fold + 1}",
             max_subtasks=EpochTasks(self.search, n_epochs).n + 1,

@@ -269,9 +269,12 @@ def test_verbose_2_is_a_line_for_each_candidate_and_fold(capsys):
     assert sum("activation=relu, alpha=0.01; total time=" in line for line in ends) == 2
 
 
-def test_verbose_3_says_scores_as_scikit_learn_does(capsys):
-    out, results = lines(capsys, 3)
-    GridSearchCV(classifier(), GRID, cv=2, verbose=3, refit=False).fit(X, CLASSES)
+@pytest.mark.parametrize("in_training", [False, True])
+def test_verbose_3_says_scores_as_scikit_learn_does(capsys, in_training):
+    params = {"return_train_score": in_training}
+    out, results = lines(capsys, 3, **params)
+    settings = {"cv": 2, "verbose": 3, "refit": False} | params
+    GridSearchCV(classifier(), GRID, **settings).fit(X, CLASSES)
     theirs = capsys.readouterr().out.splitlines()
 
     def without_time(printed):
@@ -280,7 +283,7 @@ def test_verbose_3_says_scores_as_scikit_learn_does(capsys):
 
     assert without_time(out) == without_time(theirs)
     score = results["split1_test_score"][0]
-    assert any("[CV 2/2]" in line and f"score={score:.3f}" in line for line in out)
+    assert any("[CV 2/2]" in line and f"{score:.3f}" in line for line in out)
 
 
 def test_verbose_4_numbers_candidates_and_says_when_they_begin(capsys):

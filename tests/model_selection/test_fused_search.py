@@ -329,6 +329,19 @@ def test_scikit_learns_checks(kind):
     check_estimator(kind(model, {"alpha": [1e-4, 1e-2, 0.1]}, cv=2))
 
 
+class Forgetful(KFold):
+    """Splits of which it gives fewer than it says."""
+
+    def split(self, X, y=None, groups=None):
+        yield from list(super().split(X, y, groups))[1:]
+
+
+def test_splits_must_be_as_many_as_are_said():
+    search = FusedGridSearchCV(regressor(), {"alpha": [0.1]}, cv=Forgetful(3))
+    with pytest.raises(ValueError, match="inconsistent results.* 3.* 2"):
+        search.fit(X, LINE)
+
+
 class Wider(MLPClassifierScratch):
     """A subclass with a hyperparameter of its own."""
 
@@ -373,6 +386,13 @@ def test_objects_are_compared_by_what_they_hold():
     groups, alone = groups_of(model, [*same, {"scoring": Shifted(2), "alpha": 0.1}])
     assert [len(group.candidates) for group in groups] == [2, 1]
     assert not alone
+
+    class Local(Shifted):
+        """What is in a function cannot be pickled, nor compared."""
+
+    own = [{"scoring": Local(1), "alpha": alpha} for alpha in (0.1, 0.2)]
+    groups, _ = groups_of(model, own)
+    assert len(groups) == 2
     scorer = make_scorer(f1_score, pos_label="yes")
     groups, _ = groups_of(model.set_params(scoring=scorer), [{"alpha": 1}] * 3)
     assert [len(group.candidates) for group in groups] == [3]

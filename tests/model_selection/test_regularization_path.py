@@ -204,6 +204,11 @@ def test_one_standard_error():
     table = results([np.nan, 0.9, np.nan], [0.1] * 3, alpha=[2, 1, 3])
     assert one_standard_error(table) == 1
     assert one_standard_error(results([np.nan], [np.nan], alpha=[1])) == 0
+    # a strength without a penalty is none
+    table = results([0.89, 0.9], [0.1] * 2, alpha=[9, 1], penalty=[None, "l2"])
+    assert one_standard_error(table) == 1
+    table = results([0.89, 0.9], [0.1] * 2, m__alpha=[9, 1], m__penalty=["l1", "l2"])
+    assert one_standard_error(table) == 0
 
 
 def test_refit_1se():

@@ -245,6 +245,33 @@ def test_a_network_that_diverges_fails_alone():
     assert_allclose(*scores, rtol=1e-9)
 
 
+def test_a_scorer_that_fails_on_a_fold_leaves_the_others(stacks):
+    """Its own fit raises what the scorer has raised."""
+    rows = np.arange(150)
+    cv = [(rows[k : k + 50], rows[::10]) for k in (0, 50, 100)]
+
+    def score(estimator, Z, t):
+        if (Z[0] == X[:50]).all(axis=1).any():
+            raise RuntimeError("not these rows")
+        return 0.5
+
+    model = classifier(early_stopping=True, scoring=score, max_iter=2)
+    scores = []
+    for validate in (fused_cross_validate, cross_validate):
+        with pytest.warns(FitFailedWarning, match=r"(?s)1 fits failed.*not these rows"):
+            scores.append(validate(model, X, y, cv=cv)["test_score"])
+    assert np.isnan(scores[0]).tolist() == [True, False, False]
+    assert_array_equal(*scores)
+    assert stacks == [3]
+
+
+def test_what_no_fold_can_begin_with_is_told_by_each(stacks):
+    model = classifier(init=lambda rng, shape: np.zeros((1, 1)))
+    with pytest.raises(ValueError, match=r"init must give.*shape \(4, 12\)"):
+        fused_cross_validate(model, X, y, cv=3, error_score="raise")
+    assert stacks == [3]
+
+
 def test_each_fold_says_what_its_own_fit_would():
     model = classifier(max_iter=2)
     with pytest.warns(UserWarning, match="Maximum iterations") as ours:
@@ -344,11 +371,14 @@ def test_more_members_are_added():
 @pytest.mark.parametrize(
     "model", [None, LogisticRegression(), classifier(solver="lbfgs")]
 )
+@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_other_members_are_as_in_scikit_learn(model, stacks):
-    params = {"n_estimators": 3, "random_state": 0}
+    params = {"n_estimators": 3, "random_state": 0, "oob_score": True}
     ours = FusedBaggingClassifier(model, **params).fit(X, y)
     theirs = BaggingClassifier(model, **params).fit(X, y)
     assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    assert_array_equal(ours.oob_decision_function_, theirs.oob_decision_function_)
     assert not stacks
 
 
