@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -205,6 +206,21 @@ def test_an_interrupt_keeps_the_file(iris, tmp_path):
     resumed, trained = gone_on_with(model, path, X, y)
     assert trained[0] == 6
     assert_same_bits(resumed, whole)
+
+
+def test_no_epoch_is_saved_twice(iris, tmp_path, monkeypatch):
+    """The third one ends the fit, and was saved before."""
+    saved, write = [], Path.write_bytes
+
+    def noting(self, content):
+        saved.append(self)
+        return write(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", noting)
+    callbacks = Checkpoint(tmp_path / "fit", 1), Logger(lambda row: row["epoch"] == 3)
+    classifier(max_iter=20).set_callbacks(*callbacks).fit(*iris)
+    assert len(saved) == 3
+    assert os.listdir(tmp_path) == ["fit"]
 
 
 def test_load_gives_the_estimator_so_far(iris, tmp_path):

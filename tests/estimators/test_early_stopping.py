@@ -157,3 +157,15 @@ def test_warm_start_goes_on_where_it_was_better(noisy):
     assert model.best_iter_ == 4
     assert model.best_validation_score_ > before
     assert len(model.validation_scores_) == 4
+
+
+@not_converged
+def test_warm_start_need_not_beat_what_is_no_number(noisy):
+    """The score of what it starts from, met once more, is NaN this time."""
+    answers = iter([0.5, 0.6, np.nan, 0.3, 0.4])
+    model = classifier(
+        warm_start=True, max_iter=2, scoring=lambda estimator, X, y: next(answers)
+    )
+    model.fit(*noisy).fit(*noisy)
+    assert model.validation_scores_ == [0.5, 0.6, 0.3, 0.4]
+    assert model.best_iter_ == 4 and model.best_validation_score_ == 0.4

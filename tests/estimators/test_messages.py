@@ -9,11 +9,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score, make_scorer
 
+from sknnreg.callbacks import TimeLimit
 from tests.factories import (
     Recorder,
     assert_same_bits,
     calm_then_wild,
     classifier,
+    needs_callbacks,
     not_converged,
     regressor,
 )
@@ -85,6 +87,15 @@ def test_verbose_says_every_nth_epoch_and_the_last(iris, capsys):
     assert_array_equal(read_table(capsys)[1][:, 0], [9, 10])
     classifier(max_iter=3).fit(X, y)
     assert capsys.readouterr().out == ""
+
+
+@not_converged
+@needs_callbacks
+def test_verbose_says_that_a_callback_has_stopped_it(iris, capsys):
+    model = classifier(verbose=1, max_iter=3)
+    for callbacks, stopped in (([TimeLimit(0)], True), ([], False)):
+        model.set_callbacks(*callbacks).fit(*iris)
+        assert ("Stopped by a callback." in capsys.readouterr().out) == stopped
 
 
 @not_converged

@@ -369,6 +369,8 @@ def test_all_weighted_rows_are_held_out(diabetes):
     weight[held_out] = 1
     with pytest.raises(ValueError, match="all rows whose sample_weight is not zero"):
         regressor(early_stopping=True).fit(X, y, weight)
+    with pytest.raises(ValueError, match="weights of the validation data are zero"):
+        regressor(early_stopping=True).fit(X, y, 1 - weight)
 
 
 @not_converged
