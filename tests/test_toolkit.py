@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sknnreg import MLPClassifierScratch, MLPRegressorScratch
 from sknnreg._docs import describe
 from sknnreg.engine.layers import BatchNorm, LayerNorm
+from sknnreg.engine.optimizers import OPTIMIZERS, Optimizer
 from sknnreg.engine.penalties import PENALTIES, GroupL1, Penalty
 from sknnreg.engine.schedules import SCHEDULES, Horizon
 from tests.engine.factories import context
@@ -539,6 +540,35 @@ def test_a_kink_that_a_solver_cannot_take_is_refused(monkeypatch):
     monkeypatch.delattr(Berhu, "prox")
     with pytest.raises(ValueError, match=r"penalty='berhu'.*needs prox"):
         adam.fit(X, y)
+
+
+class Plain(Optimizer):
+    """w -= rate · g; the size of a step is the rate, as of any that says nothing."""
+
+    slots = ()
+
+    def update(self, g, step, rate):
+        np.multiply(g, rate, out=step)
+
+
+def test_a_new_optimizer_needs_one_class_and_one_line(monkeypatch):
+    """With a kink too: soft-thresholding is by its step."""
+    X, y = make_regression(60, 4, random_state=0)
+    monkeypatch.setitem(OPTIMIZERS, "plain", Plain)
+    settings = {
+        "hidden_layer_sizes": (),
+        "penalty": "l1",
+        "alpha": 20.0,
+        "learning_rate_init": 0.05,
+        "batch_size": 60,
+        "random_state": 0,
+    }
+    plain, sgd = (
+        MLPRegressorScratch(**settings | solver).fit(X, y)
+        for solver in ({"solver": "plain"}, {"solver": "sgd", "momentum": 0.0})
+    )
+    assert_allclose(plain.coefs_[0], sgd.coefs_[0], rtol=1e-12)
+    assert 0 < np.count_nonzero(plain.coefs_[0]) < 4
 
 
 def test_group_l1_without_its_kink_is_for_every_solver():

@@ -53,13 +53,12 @@ class Progress:
     average: list[NDArray] = field(default_factory=list)
     history: History = field(default_factory=History)
     factor: Number = 1.0
-    n_iter: NDArray = field(default_factory=lambda: np.zeros(0, int))
+    n_iter: NDArray = field(default_factory=lambda: np.zeros(0, int), init=False)
     epoch: int = 0
     steps_before: int = 0
 
     def __post_init__(self) -> None:
-        if not len(self.n_iter):
-            self.n_iter = np.zeros(len(self.stopping.best), int)
+        self.n_iter = np.zeros(len(self.stopping.best), int)
 
     def carry_over(self) -> Progress:
         """What a later run begins with: all but the vectors and the record of this one.
