@@ -8,7 +8,7 @@ import pytest
 import sklearn
 from joblib import parallel_config
 from scipy.sparse import csr_array
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.model_selection import GridSearchCV
@@ -82,6 +82,22 @@ def test_set_params_says_what_was_meant():
     with pytest.raises(ValueError, match=r"'xyz'.*\]\.$"):
         classifier().set_params(xyz=1)
     assert classifier().set_params(dropout=0.3).dropout == 0.3
+
+
+class Shifted(BaseEstimator):
+    """A scorer with a hyperparameter of its own."""
+
+    def __init__(self, shift=0.0):
+        self.shift = shift
+
+
+def test_set_params_leaves_what_is_inside_to_itself():
+    model = classifier(scoring=Shifted())
+    with pytest.raises(ValueError) as theirs:
+        Shifted().set_params(alph=1)
+    with pytest.raises(ValueError) as ours:
+        model.set_params(scoring__alph=1)
+    assert str(ours.value) == str(theirs.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
