@@ -222,6 +222,7 @@ class SignalPropagationDisplay:
         sides = ((np.arange(n + 1), forward), (np.arange(1, n + 2), backward))
         for i, (panel, (x, scales)) in enumerate(zip(self.axes_, sides, strict=True)):
             panel.set_yscale("log", nonpositive="mask")
+            _set_limits(panel, scales)
             places = np.ndindex(scales.shape[:2])
             for place, look in zip(places, self._looks(), strict=True):
                 (line,) = panel.plot(x, scales[place], **style(look, line_kwargs))
@@ -232,7 +233,6 @@ class SignalPropagationDisplay:
                 panel.axhline(begin, color=GREY, linestyle=":", label="no change")
             )
             _name_layers(panel, n, x)
-            _set_limits(panel, scales)
             title = ("Activations, forward →", "← Gradients, backward")[i]
             panel.set_title(title, fontsize="medium")
         self.axes_[0].set_ylabel("Root mean square")
@@ -328,10 +328,11 @@ def _name_layers(panel, n: int, x: NDArray) -> None:
 def _set_limits(panel, scales: NDArray) -> None:
     """At least two decades, so that a small change looks small."""
     known = scales[np.isfinite(scales) & (scales > 0)]
-    if len(known):
-        low, high = np.log10([known.min(), known.max()])
-        margin = max(0.05 * (high - low), (2 - (high - low)) / 2)
-        panel.set_ylim(10 ** (low - margin), 10 ** (high + margin))
+    # where nothing is left, any two: matplotlib would look for them, and warn
+    ends = [known.min(), known.max()] if len(known) else [1, 1]
+    low, high = np.log10(ends)
+    margin = max(0.05 * (high - low), (2 - (high - low)) / 2)
+    panel.set_ylim(10 ** (low - margin), 10 ** (high + margin))
 
 
 def _mark_zeros(panel, x, scales, color) -> None:

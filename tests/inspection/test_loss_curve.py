@@ -167,6 +167,20 @@ def test_folds_and_their_mean():
     assert_allclose(display.mean_lines_["penalty"].get_ydata(), [1.0, 0.5])
 
 
+def test_curves_of_which_no_best_epoch_is_known():
+    nowhere = [[np.nan] * 3]
+    folds = LossCurveDisplay.from_search(
+        factories.recorded_search([HISTORIES], nowhere)
+    )
+    assert texts(folds.ax_.get_legend()) == [
+        "training, mean of 2 folds",
+        "validation, mean of 2 folds",
+    ]
+    several = LossCurveDisplay(training_loss=[[3.0, 2.0], [2.0, 1.0]], name=["a", "b"])
+    assert texts(several.plot().ax_.get_legend()) == ["a", "b"]
+    assert several.best_points_ == [None, None]
+
+
 def test_candidates():
     search = factories.recorded_search([HISTORIES[:2]] * 2 + [[None] * 2], [[1, 1]] * 3)
     draw = LossCurveDisplay.from_search

@@ -102,6 +102,12 @@ def test_strongest_inputs_are_named_where_they_differ(at_right):
     assert (np.diff(heights) > 0).all()
 
 
+def test_no_input_is_named():
+    display = show(factories.path(), kind="inputs", n_named=0)
+    assert len(display.lines_["inputs"]) == 4
+    assert display.texts_ == []
+
+
 @pytest.mark.usefixtures("laid_out")
 def test_names_that_would_overlap_are_moved_apart():
     path = factories.path(feature_names=None)

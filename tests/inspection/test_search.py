@@ -89,6 +89,15 @@ def test_drawn_values_are_points():
     assert display.ax_.get_xscale() == "log" and display.ax_.get_yscale() == "linear"
 
 
+def test_drawn_values_that_have_all_failed():
+    params = [{"a": 0.1 * 1.3**i, "b": 0.7**i} for i in range(15)]
+    display = draw(results_of(params, [np.nan] * 15))
+    assert len(display.points_.get_offsets()) == 0
+    assert display.best_mark_ is None
+    (crosses,) = display.ax_.lines
+    assert_allclose(crosses.get_xdata(), [each["a"] for each in params])
+
+
 def test_slice():
     grid = {"mlp__a": [0.001, 0.01, 0.1], "b": [1, 2]}
     params = list(ParameterGrid(grid))

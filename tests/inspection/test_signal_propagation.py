@@ -116,6 +116,34 @@ def test_what_is_gone_is_marked_at_the_edge():
     assert_array_equal(marks[0].get_xdata(), [1, 2])
 
 
+@pytest.mark.usefixtures("laid_out")
+def test_of_nothing_nothing_comes():
+    """Inputs and hidden layers are all at the lower edge; there is no scale to set."""
+    display = show(deep(activation="relu"), 0 * X, y, init="zeros")
+    assert_array_equal(display.inputs, 0)
+    marks = [line for line in display.axes_[0].lines if line.get_marker() == "v"]
+    assert_array_equal(marks[0].get_xdata(), [0, 1, 2])
+
+
+@pytest.mark.usefixtures("laid_out")
+def test_many_curves_have_their_legend_beside_them():
+    few, many = (
+        show(deep(), X, y, init=["he_normal", "normal"], epochs=epochs)
+        for epochs in ([0, 1], [0, 1, 2])
+    )
+    assert few.axes_[0].get_legend() and not few.axes_[1].get_legend()
+    legend, panel = many.axes_[1].get_legend(), many.axes_[1]
+    assert len(legend.get_texts()) == 7 and not many.axes_[0].get_legend()
+    assert legend.get_window_extent().x0 >= panel.get_window_extent().x1
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_before_training_none_is_needed(solver):
+    display = show(deep(solver=solver), X, y, epochs=0)
+    W = deep(solver="adam", max_iter=1, learning_rate_init=1e-300).fit(X, y).coefs_
+    assert display.activations[0, 0, 0] == pytest.approx(rms(np.tanh(X @ W[0])))
+
+
 def test_depth_tells_initializations_apart():
     model = deep(hidden_layer_sizes=(30,) * 15, activation="relu")
     Z = StandardScaler().fit_transform(X)

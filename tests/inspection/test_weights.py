@@ -106,6 +106,12 @@ def test_inputs_are_sorted_and_zeros_told_apart():
     assert show(factories.classifier(), kind="inputs").zero_points_ is None
 
 
+def test_no_input_is_used():
+    display = WeightsDisplay(weights=[np.zeros((3, 2))]).plot(kind="inputs")
+    assert display.points_ is None
+    assert_array_equal(display.zero_points_.get_ydata(), [0, 1, 2])
+
+
 @pytest.mark.usefixtures("laid_out")
 def test_the_strongest_inputs():
     weights = [np.arange(60.0)[:, None] * [1.0, 2.0]]
