@@ -647,3 +647,15 @@ def test_a_table_vectorizer_before_a_network(rng):
     net = MLPClassifierScratch(**QUICK, random_state=0)
     model = make_pipeline(skrub.TableVectorizer(), net)
     assert cross_val_score(model, frame, y, cv=3, error_score="raise").mean() > 0.7
+
+
+def test_categories_that_tell_nothing_leave_no_column():
+    """Names of rows, all different: beside a number, that alone is left."""
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(
+        {"size": np.arange(20.0), "name": [f"row {i}" for i in range(20)]}
+    )
+    some, alone = frame.head(3), frame[["size"]]
+    both, one = (TablePreprocessor().fit(each) for each in (frame, alone))
+    assert_array_equal(both.transform(some), one.transform(alone.head(3)))
+    assert list(both.get_feature_names_out()) == list(one.get_feature_names_out())
