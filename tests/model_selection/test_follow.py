@@ -81,14 +81,16 @@ def test_tasks_of_a_search():
 def test_tasks_say_of_how_many_parts_they_are(refit):
     """By which a bar knows its length: as many as there are in the end."""
     tree = Tree()
-    grid = [GRID, {"solver": ["lbfgs"], "alpha": [0.1, 0.2]}]
+    grid = [GRID, {"solver": ["lbfgs"], "alpha": [0.1, 0.2]}, {"batch_size": [9]}]
     search = FusedGridSearchCV(classifier(max_iter=2), grid, cv=2, refit=refit)
     search.set_callbacks(tree).fit(X, CLASSES)
     for task in (("fit",), ("fit", "search")):
         below = [p for p in tree.begun if p[:-1] == task]
         assert tree.parts[task] == len(below)
-    # two activations, two that are fitted alone, on two folds each
-    assert tree.parts["fit", "search"] == 8
+    # two activations, two that are fitted alone, a batch size; on two folds each
+    assert tree.parts["fit", "search"] == 10
+    # two epochs, and what says how many still train
+    assert tree.parts["fit", "search", "stack of 1 on fold 2"] == 3
 
 
 @needs_callbacks
@@ -119,6 +121,9 @@ def test_tasks_of_halving():
     # the second iteration goes on with the first
     assert tree.count("stack of 3 on fold 1", "epoch") == 3
     assert tree.count("stack of 1 on fold 1", "epoch") == 6
+    above = ("fit", "search", "halving-iteration")
+    assert tree.parts[*above, "stack of 3 on fold 1"] == 3 + 1
+    assert tree.parts[*above, "stack of 1 on fold 1"] == 6 + 1
 
 
 @needs_callbacks
