@@ -92,6 +92,14 @@ def test_the_first_stack_always_has_a_score(error_score):
     assert_array_equal(np.isnan(results["mean_test_score"]), [False, False, True, True])
 
 
+def test_the_first_stack_has_an_epoch_on_each_fold_however_short_the_time():
+    """Though the first fold's epoch takes longer than all the time there is."""
+    with pytest.warns(UserWarning, match=r"max_time=0\.5"):
+        results = search(0.5).fit(X, CLASSES).cv_results_
+    assert_array_equal(results["mean_n_iter"][:2], 1)
+    assert_array_equal(np.isnan(results["mean_test_score"]), [False, False, True, True])
+
+
 def test_networks_that_had_ended_keep_their_scores():
     grid = {"learning_rate_init": [0.01, 1e-3, 1e-9, 0.02]}
     model = classifier(max_iter=20, n_iter_no_change=2, tol=1e-5)
