@@ -24,7 +24,7 @@ class Limit(NamedTuple):
     """
 
     end: float
-    is_needed: bool = False
+    is_needed: bool
 
     @property
     def is_over(self) -> bool:

@@ -12,6 +12,7 @@ from sknnreg._stack import stack_key
 from sknnreg.engine.cost import stack_size
 from sknnreg.model_selection._groups import partition
 from sknnreg.model_selection._one_se import regularization, standard_error
+from sknnreg.model_selection._time import limits
 from sknnreg.model_selection._work import Candidate
 from tests import factories
 
@@ -19,6 +20,7 @@ __all__ = [
     "NUMBERS",
     "fit_stack",
     "groups_of",
+    "limits",
     "regularization",
     "stack_key",
     "stack_size",

@@ -13,7 +13,7 @@ from sknnreg.model_selection import (
     FusedRandomizedSearchCV,
 )
 from tests.factories import however_it_ends
-from tests.model_selection.factories import CLASSES, X, classifier
+from tests.model_selection.factories import CLASSES, X, classifier, limits
 
 pytestmark = [
     however_it_ends,
@@ -60,6 +60,16 @@ def search(max_time, **options):
     model = classifier(max_iter=8, n_iter_no_change=np.inf)
     options = {"cv": 2, "max_stack": 2, "max_time": max_time} | options
     return FusedGridSearchCV(model, options.pop("grid", ALPHAS), **options)
+
+
+@pytest.mark.parametrize(("n_jobs", "ends"), [(1, [5, 8, 8]), (2, [8, 8, 8])])
+def test_folds_that_are_needed_share_the_time(clock, n_jobs, ends):
+    """Evenly, one after the other; no longer than there is, side by side."""
+    clock.now = 2.0
+    found = limits(8.0, [True, True, False], n_jobs)
+    assert [limit.end for limit in found] == ends
+    assert [limit.is_needed for limit in found] == [True, True, False]
+    assert limits(None, [True, False], n_jobs) == [None, None]
 
 
 @pytest.mark.parametrize("max_time", [None, 1000])
