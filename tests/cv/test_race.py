@@ -189,12 +189,6 @@ def test_what_was_best_in_its_last_tenth_was_still_improving(track, best_iter, l
     assert made.race.ends_at_its_best(made.candidates[0]) == late
 
 
-def test_a_network_lost_was_not_improving(track):
-    made = track({(0, 0): np.nan, (0, 1): 1})
-    assert not made.race.ends_at_its_best(made.candidates[0])
-    assert not made.race.explains_most(made.candidates[0])
-
-
 @pytest.mark.parametrize(("share", "most"), [(0.09, True), (0.11, False)])
 def test_most_is_explained_below_a_tenth_of_the_loss_of_a_constant(track, share, most):
     made = track({(0, 0): 1, (0, 1): 1})
