@@ -42,8 +42,9 @@ linear = MLPRegressorScratch(
     hidden_layer_sizes=(),
     solver="lbfgs",
     alpha=noise**2 / (len(X) * tau**2),
-    tol=1e-10,
+    tol=1e-7,
     max_iter=1000,
+    random_state=0,
 ).fit(X, y)
 difference = np.abs(linear.coefs_[0].ravel() - posterior).max()
 print(f"alpha={linear.alpha:.3f}: largest difference of weights {difference:.0e}")
