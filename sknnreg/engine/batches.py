@@ -94,7 +94,7 @@ class Batches:
         """Row numbers of an epoch, (1 or K, n); drawn anew where order matters."""
         if self.streams is None or len(self) == 1:
             return self.rows
-        if len(self.rows) == 1:
+        if len(self.rows) == 1:  # the same order, without a second gathering
             return self.streams.permutation(self.rows[0])
         places = self.streams.permutation(np.arange(self.n_rows))
         return np.take_along_axis(self.rows, places, axis=1)

@@ -53,7 +53,7 @@ class Progress:
     average: list[NDArray] = field(default_factory=list)
     history: History = field(default_factory=History)
     factor: Number = 1.0
-    n_iter: NDArray = field(default_factory=lambda: np.zeros(0, int), init=False)
+    n_iter: NDArray = field(init=False)
     epoch: int = 0
     steps_before: int = 0
 

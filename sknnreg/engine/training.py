@@ -8,7 +8,6 @@ score, history, early stopping, when training ends, interrupts, divergence.
 from __future__ import annotations
 
 import math
-import operator
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -314,8 +313,12 @@ def strays(task: Task, row: Row) -> list[bool]:
     if not history:
         with instead(task, task.progress.start):
             first = plain(np.nan_to_num(objective(task), nan=np.inf))
-    ends = map(has_blown_up, plain(objective(task)), first)
-    return list(map(operator.and_, doubtful, ends))
+    return [
+        doubt and has_blown_up(end, least)
+        for doubt, end, least in zip(
+            doubtful, plain(objective(task)), first, strict=True
+        )
+    ]
 
 
 def plain(numbers: NDArray | float) -> list[float]:

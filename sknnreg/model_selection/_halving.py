@@ -19,7 +19,8 @@ from sknnreg._run import draw_seeds
 from sknnreg._sklearn import Interval, StrOptions
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks, named
-from sknnreg.model_selection._search import MORE, FusedSearch, grid
+from sknnreg.model_selection._fused import MORE, FusedSearch
+from sknnreg.model_selection._search import grid
 from sknnreg.model_selection._work import Fold, Job, numbered
 
 #: Iterations of ``min_resources="auto"``. With more, the first ones are too short to

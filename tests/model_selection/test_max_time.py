@@ -50,7 +50,7 @@ class Counting(Clock):
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr("sknnreg.model_selection._time.time", clock)
-    monkeypatch.setattr("sknnreg.model_selection._search.time", clock)
+    monkeypatch.setattr("sknnreg.model_selection._fused.time", clock)
     monkeypatch.setattr("sknnreg.engine.training.time", Counting(clock))
     return clock
 
