@@ -97,14 +97,16 @@ class EarlyStopping:
             self.best[k], self.best_epoch[k] = score[k], epoch
         if not self.snapshot:
             self.snapshot = [vector.copy() for vector in vectors]
-        elif len(which) == len(score):
+        elif which:
             # not over the last snapshot, which an interrupt would leave in pieces
             kept = self.spare or [np.empty_like(vector) for vector in vectors]
-            copy_all(kept, vectors)
+            if len(which) == len(score):
+                copy_all(kept, vectors)
+            else:
+                copy_all(kept, self.snapshot)
+                for copy, vector in zip(kept, vectors, strict=True):
+                    copy[which] = vector[which]
             self.snapshot, self.spare = kept, self.snapshot
-        elif which:
-            for copy, vector in zip(self.snapshot, vectors, strict=True):
-                copy[which] = vector[which]
 
     def end(self, which: NDArray) -> EarlyStopping:
         """After ending the training of these models."""

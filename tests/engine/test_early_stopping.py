@@ -125,3 +125,11 @@ def test_what_comes_after_leaves_what_was_as_it_was():
     assert_array_equal(before.diverged, [False, False])
     assert_array_equal(before.snapshot[0], theta)
     assert_array_equal(after.snapshot[0], 2 * theta)
+
+
+def test_where_one_model_improves_what_was_stays_too():
+    theta = np.ones((2, 3))
+    before, _ = EarlyStopping(3, 0.0, 2).observe(0, np.array([1.0, 1.0]), [theta])
+    after, _ = before.observe(1, np.array([0.0, 2.0]), [2 * theta])
+    assert_array_equal(before.snapshot[0], theta)
+    assert_array_equal(after.snapshot[0], [[1] * 3, [2] * 3])
