@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor
 
 from sknnreg._html import Documented
+from sknnreg._undo import undone_on_failure
 from sknnreg.model_selection._together import Fit, may_join, train
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ class FusedBagging(Documented):
     have been made, or when as much data wait as should be in memory.
     """
 
-    warm_start: bool
     n_jobs: int | None
     estimator: Any
-    estimators_: list
 
     def fit(
         self,
@@ -57,20 +56,12 @@ class FusedBagging(Documented):
             The fitted ensemble.
         """
         parent: Any = super()
-        if not may_join(self.estimator):
-            return parent.fit(X, y, sample_weight=sample_weight, **fit_params)
-        goes_on = self.warm_start and hasattr(self, "estimators_")
-        n_before = len(self.estimators_) if goes_on else 0
-        self._waiting: list[Fit] = []
-        try:
+        with undone_on_failure(self):
+            if not may_join(self.estimator):
+                return parent.fit(X, y, sample_weight=sample_weight, **fit_params)
+            self._waiting: list[Fit] = []
             parent.fit(X, y, sample_weight=sample_weight, **fit_params)
             self._train_waiting()
-        except BaseException:
-            # scikit-learn adds members when all of them are fitted
-            for name in ("estimators_", "estimators_features_"):
-                vars(self).get(name, [])[n_before:] = []
-            raise
-        finally:
             del self._waiting
         return self
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from sknnreg._sklearn import (
     _MultimetricScorer,
     _warn_or_raise_about_fit_failures,
 )
+from sknnreg._undo import undone_on_failure
 from sknnreg.model_selection._evaluate import Evaluation
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._one_se import one_standard_error
@@ -82,12 +82,8 @@ class FusedSearch(Documented, BaseSearchCV):
         self : object
             The fitted search.
         """
-        before = dict(vars(self))
-        with ExitStack() as undo:  # what was learned stays if this fit fails
-            undo.callback(self.__dict__.update, before)
-            undo.callback(self.__dict__.clear)  # the last is called first
+        with undone_on_failure(self):
             self._fit(X, y, params)
-            undo.pop_all()
         return self
 
     def _fit(self, X, y, params: dict[str, Any]) -> None:

@@ -382,11 +382,20 @@ def test_other_members_are_as_in_scikit_learn(model, stacks):
     assert not stacks
 
 
-def test_a_member_that_fails_leaves_none_that_is_not_fitted():
-    ours, _ = bags(classifier(alpha=-1))
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_failed_fit_loses_nothing(solver):
+    ours, _ = bags(classifier(solver=solver, alpha=-1))
     with pytest.raises(ValueError, match="alpha"):
         ours.fit(X, y)
-    assert ours.estimators_ == [] and not hasattr(ours, "_waiting")
+    assert not hasattr(ours, "estimators_") and not hasattr(ours, "_waiting")
+    ours, _ = bags(classifier(solver=solver))
+    before = ours.fit(X, y).predict_proba(X)
+    with pytest.raises(ValueError, match="NaN"):
+        ours.fit(np.full_like(X, np.nan), y)
+    assert_array_equal(ours.predict_proba(X), before)
+
+
+def test_a_failed_warm_start_adds_no_member():
     ours, _ = bags(classifier(), warm_start=True)
     members = list(ours.fit(X, y).estimators_)
     with pytest.raises(ValueError, match="NaN"):
