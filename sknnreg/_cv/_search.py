@@ -202,15 +202,8 @@ class Search:
         race, rung = self.race, self.plan.rungs[0]
         while self.may_double:
             ranked = race.ranked(self.tried())
-            best = [
-                c
-                for c in ranked[:DOUBLED]
-                if c.network["max_iter"] == self.max_iter
-                and race.is_sound(c)
-                and race.ends_at_its_best(c)
-                and race.explains_most(c)
-            ][: self._most - len(self.candidates)]
-            if not best or not self._can_double(best):
+            best = self._to_double(ranked)
+            if not best:
                 break
             twins = [
                 lasting(c, 2 * self.max_iter)._replace(number=number)
@@ -225,9 +218,25 @@ class Search:
                 break
             self.max_iter *= 2
 
+    def _to_double(self, ranked: Sequence[Candidate]) -> list[Candidate]:
+        """The best that are worth it, as many as there is time for."""
+        race = self.race
+        best = [
+            c
+            for c in ranked[:DOUBLED]
+            if c.network["max_iter"] == self.max_iter
+            and race.is_sound(c)
+            and race.ends_at_its_best(c)
+            and race.explains_most(c)
+        ][: self._most - len(self.candidates)]
+        while best and not self._can_double(best):
+            best.pop()
+        return best
+
     def _can_double(self, best: list[Candidate]) -> bool:
-        """Whether there is time to try, and for one of them on all folds then."""
-        n_units = len(self.plan.rungs[0]) * len(best) + len(self.folds)
+        """Whether there is time to try, and for one of them on the other folds then."""
+        n_first = len(self.plan.rungs[0])
+        n_units = n_first * len(best) + len(self.folds) - n_first
         each = max(self.race.seconds_per_fold(c) for c in best)
         return 2 * each * n_units < self._seconds_left()
 

@@ -40,11 +40,10 @@ SHAPES: dict[str, dict[str, Any]] = {
         "activation": "relu",
         "learning_rate_init": 1e-3,
     },
-    "normalized": {
-        "hidden_layer_sizes": (192, 192),
+    "deep": {
+        "hidden_layer_sizes": (128, 128, 128),
         "activation": "silu",
-        "normalization": "layer",
-        "learning_rate_init": 2e-3,
+        "learning_rate_init": 4e-3,
     },
 }
 #: weight decay, or weights that are exactly zero; with a range for the strength
@@ -72,11 +71,11 @@ PORTFOLIO: list[tuple[str, str, dict[str, Any]]] = [
     ("standard", "plain", {}),
     ("fine", "wide", {}),
     ("standard", "plain", SPARSE),
-    ("piecewise", "plain", {}),
+    ("piecewise", "deep", {}),
     ("quantile", "plain", {}),
     ("standard", "plain", SCALED),
     ("fine", "plain", SCALED),
-    ("standard", "normalized", FREE),
+    ("standard", "deep", FREE),
 ]
 
 #: what differs between candidates of equal preparation and shape

@@ -18,7 +18,15 @@ from sknnreg._cv._plan import (
     survivors,
 )
 from sknnreg._cv._selection import select, shrunk
-from sknnreg._cv._space import NUMBERS, PIECES, SHAPES, draw, is_for, portfolio
+from sknnreg._cv._space import (
+    NUMBERS,
+    PIECES,
+    PORTFOLIO,
+    SHAPES,
+    draw,
+    is_for,
+    portfolio,
+)
 
 
 def mse(y):
@@ -212,7 +220,7 @@ class TestPlan:
 
 class TestSpace:
     def test_portfolio_has_every_preparation_and_shape(self):
-        first = portfolio(8, tuple(NUMBERS))
+        first = portfolio(len(PORTFOLIO), tuple(NUMBERS))
         assert {c.numbers for c in first} == set(NUMBERS) - {"none"}
         assert {c.shape for c in first} == set(SHAPES)
         assert [c.number for c in first] == list(range(8))
