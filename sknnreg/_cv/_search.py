@@ -242,19 +242,20 @@ class Search:
 
     def _with_others(self) -> list[Candidate]:
         """All candidates of the first folds: random ones like the best join in."""
-        first, race, rung = self.tried(), self.race, self.plan.rungs[0]
-        n = self._most
-        if not isinf(self.max_time):
-            units = self._units_left() * self.plan.max_iter / self.max_iter
-            n = min(n, race_size(units, self.plan.rungs, len(first)))
-        ranked = race.ranked(first)
+        first, rung, n = self.tried(), self.plan.rungs[0], self._most
+        ranked = self.race.ranked(first)
         leading = ranked[: ceil(LEADING * len(ranked))]
-        pairs = [(c.numbers, c.shape) for c in leading]
-        ranks = 1.0 / np.arange(2, len(pairs) + 2)
+        weights = 1.0 / np.arange(2, len(leading) + 2)
+        weights /= weights.sum()
+        if not isinf(self.max_time):
+            seconds = [self._seconds_of_another(c) for c in leading]
+            units = self._seconds_left() / float(weights @ seconds)
+            n = min(n, race_size(units, self.plan.rungs, len(first)))
         rng = np.random.default_rng(self.job.seed)
         numbers = range(len(first), max(n, len(first)))
         if len(numbers):
-            drawn = draw(rng, numbers, pairs, ranks / ranks.sum())
+            pairs = [(c.numbers, c.shape) for c in leading]
+            drawn = draw(rng, numbers, pairs, weights.tolist())
             others = [lasting(c, self.max_iter) for c in drawn]
             self.candidates = first + others
             self._train(others, rung)
@@ -275,9 +276,10 @@ class Search:
         """Of all workers."""
         return max(0.0, self.race.deadline - time.time()) * self.n_workers
 
-    def _units_left(self) -> float:
-        """Of a candidate and a fold, as many as there is time for."""
-        return self._seconds_left() / self.race.seconds_per_unit
+    def _seconds_of_another(self, like: Candidate) -> float:
+        """What one like this would take for a fold, with the epochs of all others."""
+        longer = self.max_iter / like.network["max_iter"]
+        return longer * self.race.seconds_per_fold(like)
 
     def _use_what_is_left(self) -> None:
         """Who was next catches up on all folds, as long as there is time."""

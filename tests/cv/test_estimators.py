@@ -226,6 +226,12 @@ class TestSearch:
             search._seconds_left = lambda left=left: left
             assert _search.Search._can_double(search, [1.0, 3.0]) is has_time
 
+    def test_another_one_takes_as_long_as_its_like_for_the_epochs_of_all(self):
+        race = SimpleNamespace(seconds_per_fold=lambda candidate: 3.0)
+        search = SimpleNamespace(max_iter=40, race=race)
+        like = _space.Candidate(0, "standard", "plain", {"max_iter": 20})
+        assert _search.Search._seconds_of_another(search, like) == 6
+
     def test_no_more_epochs_where_they_do_not(self, monkeypatch):
         monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 60)
         X = np.random.default_rng(0).normal(size=(150, 2))
