@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 import warnings
 from abc import ABC, abstractmethod
@@ -44,6 +43,7 @@ from sknnreg._sklearn import (
 )
 from sknnreg._state import Stored, plain, restored
 from sknnreg._target import Target
+from sknnreg._undo import undone_on_failure
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
@@ -157,12 +157,11 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
-        work = copy.copy(self)  # a fit that fails loses nothing that was fitted
-        search, learned = work._prepared(began, X, y, sample_weight, groups)
-        with Tasks.of(self, search.n_steps, X=X, y=y) as tasks:
-            search.run(tasks)
-            work._take_over(search, learned)
-        self.__dict__.update(work.__dict__)
+        with undone_on_failure(self):
+            search, learned = self._prepared(began, X, y, sample_weight, groups)
+            with Tasks.of(self, search.n_steps, X=X, y=y) as tasks:
+                search.run(tasks)
+                self._take_over(search, learned)
         return self
 
     def _prepared(
