@@ -23,7 +23,7 @@ def test_engine_imports_numpy_and_scipy_only():
     assert len(files) > 15
     allowed = {"numpy", "scipy", *sys.stdlib_module_names}
     for path in files:
-        optional = {"numba"} if path.parent.name == "compiled" else set()
+        optional = {"numba", "llvmlite"} if path.parent.name == "compiled" else set()
         for module in imported_modules(path):
             inside = f"{module}.".startswith("sknnreg.engine.")
             known = module.split(".")[0] in allowed | optional

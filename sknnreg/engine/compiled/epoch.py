@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 from numpy.typing import NDArray
 
+from sknnreg.engine import cost
 from sknnreg.engine.compiled import losses, optimizers
 from sknnreg.engine.compiled.program import NoForm, Program, Strengths, Structure
 from sknnreg.engine.compiled.step import (
@@ -114,6 +115,7 @@ class CompiledEpoch:
             output=program.output,
             n_out=task.bound.network.n_out,
             batch_size=task.batches.batch_size,
+            ahead=task.batches.batch_size * task.batches.X[0].nbytes <= cost.L2 / 4,
             loss=structure.losses.index(type(loss).__name__),
             loss_numbers=np.array(losses.FORMS[type(loss)][1](loss), float),
             optimizer=structure.optimizers.index(self.optimizer.__name__),

@@ -13,18 +13,13 @@ import numpy as np
 
 from sknnreg.engine.compiled import activations
 from sknnreg.engine.compiled.arithmetic import chain, jit, like
+from sknnreg.engine.compiled.memory import matrix, vector
 from sknnreg.engine.compiled.streams import drop
 from sknnreg.engine.layers import batch_norm, layer_norm
 
 #: Up to so many inputs, and from so many units on, loops beat BLAS at xᵀ dy: measured,
-#: by 1.4 to 2.7 at 8 to 30 inputs; from 50 inputs on they lose.
+#: by 1.3 to 2.7 at 8 to 30 inputs; from 64 inputs on they lose.
 FEW, WIDE = 32, 16
-
-
-@jit
-def matrix(flat, start, rows, columns):
-    """A part of a flat array as a matrix."""
-    return flat[start : start + rows * columns].reshape(rows, columns)
 
 
 @jit
@@ -42,7 +37,11 @@ def product(x, w, out):
 
 @jit
 def product_with_transposed(x, dy, out):
-    """xᵀ dy; for few inputs row by row, four at a time, which BLAS is slow at."""
+    """xᵀ dy; for few inputs by loops, which BLAS is slow at.
+
+    Two rows of the answer and four of the batch are gone over together, so that each
+    number of dy that is read is used twice.
+    """
     n, n_in, n_out = x.shape[0], x.shape[1], dy.shape[1]
     if n_out > 1 and (n_in > FEW or n_out < WIDE):
         np.dot(x.T, dy, out)
@@ -54,15 +53,17 @@ def product_with_transposed(x, dy, out):
             for j in range(n_in):
                 out[j, 0] += x[i, j] * d
         return
-    whole = n - n % 4
-    for i in range(0, whole, 4):
-        for j in range(n_in):
+    pairs, whole = n_in - n_in % 2, n - n % 4
+    for j in range(0, pairs, 2):
+        for i in range(0, whole, 4):
             a, b, c, d = x[i, j], x[i + 1, j], x[i + 2, j], x[i + 3, j]
+            e, f, g, h = x[i, j + 1], x[i + 1, j + 1], x[i + 2, j + 1], x[i + 3, j + 1]
             for k in range(n_out):
-                two = a * dy[i, k] + b * dy[i + 1, k]
-                out[j, k] += two + (c * dy[i + 2, k] + d * dy[i + 3, k])
-    for i in range(whole, n):
-        for j in range(n_in):
+                p, q, r, s = dy[i, k], dy[i + 1, k], dy[i + 2, k], dy[i + 3, k]
+                out[j, k] += a * p + b * q + c * r + d * s
+                out[j + 1, k] += e * p + f * q + g * r + h * s
+    for j in range(n_in):  # what is left: the last rows, and an odd input's
+        for i in range(whole if j < pairs else 0, n):
             for k in range(n_out):
                 out[j, k] += x[i, j] * dy[i, k]
 
@@ -88,7 +89,7 @@ def before_activation(backward):
         dy = matrix(s.slope, op.y, rows, op.n_out)
         z = matrix(s.value, op.z, rows, op.n_out)
         y = matrix(s.value, op.y, rows, op.n_out)
-        bias = m.grad[op.bias : op.bias + op.n_out]
+        bias = vector(m.grad, op.bias, op.n_out)
         backward(op.activation, dy, z, y, bias)
         return dy
 
@@ -103,7 +104,7 @@ def dense(activate, back_to_sum):
         x = matrix(s.value, op.x, rows, op.n_in)
         z = matrix(s.value, op.z, rows, op.n_out)
         product(x, matrix(m.theta, op.weight, op.n_in, op.n_out), z)
-        bias = m.theta[op.bias : op.bias + op.n_out]
+        bias = vector(m.theta, op.bias, op.n_out)
         y = matrix(s.value, op.y, rows, op.n_out)
         activate(op.activation, z, bias, y)
 
@@ -122,8 +123,8 @@ def dense(activate, back_to_sum):
 @jit
 def dropout_forward(op, m, s, rows):
     n = rows * op.n_in
-    x, y = s.value[op.x : op.x + n], s.value[op.y : op.y + n]
-    mask = s.value[op.extra : op.extra + n]
+    x, y = vector(s.value, op.x, n), vector(s.value, op.y, n)
+    mask = vector(s.value, op.extra, n)
     threshold, scale = m.numbers[op.number], like(m.numbers[op.number + 1], mask)
     drop(m.words, s.words, np.uint16(threshold), scale, x, mask, y)
 
@@ -133,8 +134,8 @@ def dropout_backward(op, m, s, rows):
     if not op.need_dx:
         return
     n = rows * op.n_in
-    mask = s.value[op.extra : op.extra + n]
-    dx, dy = s.slope[op.x : op.x + n], s.slope[op.y : op.y + n]
+    mask = vector(s.value, op.extra, n)
+    dx, dy = vector(s.slope, op.x, n), vector(s.slope, op.y, n)
     for i in range(n):
         dx[i] = dy[i] * mask[i]
 
@@ -142,7 +143,7 @@ def dropout_backward(op, m, s, rows):
 @jit
 def scale_forward(op, m, s, rows):
     x, y = matrix(s.value, op.x, rows, op.n_in), matrix(s.value, op.y, rows, op.n_in)
-    scale = m.theta[op.weight : op.weight + op.n_in]
+    scale = vector(m.theta, op.weight, op.n_in)
     for i in range(rows):
         for j in range(op.n_in):
             y[i, j] = x[i, j] * scale[j]
@@ -152,7 +153,7 @@ def scale_forward(op, m, s, rows):
 def scale_backward(op, m, s, rows):
     """Only to the scale: below it nothing is learned."""
     x, dy = matrix(s.value, op.x, rows, op.n_in), matrix(s.slope, op.y, rows, op.n_in)
-    gradient = m.grad[op.weight : op.weight + op.n_in]
+    gradient = vector(m.grad, op.weight, op.n_in)
     gradient[:] = 0
     for i in range(rows):
         for j in range(op.n_in):
@@ -165,8 +166,8 @@ def with_shift(activate):
     @jit
     def shifted(op, m, s, rows, hat):
         """y = f(γ x̂ + β)."""
-        gamma = m.theta[op.weight : op.weight + op.n_out]
-        beta = m.theta[op.bias : op.bias + op.n_out]
+        gamma = vector(m.theta, op.weight, op.n_out)
+        beta = vector(m.theta, op.bias, op.n_out)
         z = matrix(s.value, op.z, rows, op.n_out)
         for i in range(rows):
             for j in range(op.n_out):
@@ -185,11 +186,11 @@ def batch_normalization(activate, back_to_sum):
     def forward(op, m, s, rows):
         n = op.n_out
         x, hat = matrix(s.value, op.x, rows, n), matrix(s.value, op.extra, rows, n)
-        scale = s.extra[op.statistics : op.statistics + n]
-        mean, variance = m.state[op.state : op.state + n], m.state[op.state + n :]
+        scale = vector(s.extra, op.statistics, n)
+        mean, variance = vector(m.state, op.state, n), vector(m.state, op.state + n, n)
         momentum = like(m.numbers[op.number], x)
         learn = s.n_weighted[0] > 1
-        center = s.extra[op.statistics + n : op.statistics + 2 * n]
+        center = vector(s.extra, op.statistics + n, n)
         if learn:
             center[:] = 0
             scale[:] = 0
@@ -198,7 +199,7 @@ def batch_normalization(activate, back_to_sum):
                     center[j] += s.share[i] * x[i, j]
         else:
             center[:] = mean
-            scale[:] = variance[:n]
+            scale[:] = variance
         for i in range(rows):
             for j in range(n):
                 hat[i, j] = x[i, j] - center[j]
@@ -219,10 +220,10 @@ def batch_normalization(activate, back_to_sum):
         n = op.n_out
         dy = back_to_sum(op, m, s, rows)
         hat, dx = matrix(s.value, op.extra, rows, n), matrix(s.slope, op.x, rows, n)
-        scale = s.extra[op.statistics : op.statistics + n]
-        gamma, d_gamma = m.theta[op.weight : op.weight + n], m.grad[op.weight :]
-        d_beta = m.grad[op.bias : op.bias + n]
-        d_gamma[:n] = 0
+        scale = vector(s.extra, op.statistics, n)
+        gamma, d_gamma = vector(m.theta, op.weight, n), vector(m.grad, op.weight, n)
+        d_beta = vector(m.grad, op.bias, n)
+        d_gamma[:] = 0
         for i in range(rows):
             for j in range(n):
                 d_gamma[j] += dy[i, j] * hat[i, j]
@@ -244,7 +245,7 @@ def layer_normalization(activate, back_to_sum):
     def forward(op, m, s, rows):
         n = op.n_out
         x, hat = matrix(s.value, op.x, rows, n), matrix(s.value, op.extra, rows, n)
-        scale = s.extra[op.statistics :]
+        scale = vector(s.extra, op.statistics, rows)
         share = like(1, x) / like(n, x)
         for i in range(rows):
             mean, variance = like(0, x), like(0, x)
@@ -265,8 +266,9 @@ def layer_normalization(activate, back_to_sum):
         n = op.n_out
         dy = back_to_sum(op, m, s, rows)
         hat, dx = matrix(s.value, op.extra, rows, n), matrix(s.slope, op.x, rows, n)
-        scale, gamma = s.extra[op.statistics :], m.theta[op.weight : op.weight + n]
-        d_gamma, share = m.grad[op.weight : op.weight + n], like(1, hat) / like(n, hat)
+        scale = vector(s.extra, op.statistics, rows)
+        gamma = vector(m.theta, op.weight, n)
+        d_gamma, share = vector(m.grad, op.weight, n), like(1, hat) / like(n, hat)
         d_gamma[:] = 0
         for i in range(rows):
             mean, projection = like(0, hat), like(0, hat)
@@ -293,10 +295,10 @@ def fork_backward(op, m, s, rows):
     """What has come back through the body, and what comes back past it."""
     if not op.need_dx:
         return
-    dx = s.slope[op.x : op.x + rows * op.n_in]
-    past = s.slope[op.y : op.y + rows * op.n_in]
+    dx = vector(s.slope, op.x, rows * op.n_in)
+    past = vector(s.slope, op.y, rows * op.n_in)
     if op.weight >= 0:
-        past = s.slope[op.extra : op.extra + rows * op.n_in]
+        past = vector(s.slope, op.extra, rows * op.n_in)
         w = matrix(m.theta, op.weight, op.n_in, op.n_out)
         dy = matrix(s.slope, op.y, rows, op.n_out)
         product_by_transposed(dy, w, past.reshape(rows, op.n_in))
@@ -308,7 +310,7 @@ def fork_backward(op, m, s, rows):
 def join_forward(op, m, s, rows):
     """y = f(x) + x or f(x) + x P; f(x) is at z."""
     n = rows * op.n_out
-    y, body = s.value[op.y : op.y + n], s.value[op.z : op.z + n]
+    y, body = vector(s.value, op.y, n), vector(s.value, op.z, n)
     if op.weight >= 0:
         w = matrix(m.theta, op.weight, op.n_in, op.n_out)
         x = matrix(s.value, op.x, rows, op.n_in)
@@ -316,7 +318,7 @@ def join_forward(op, m, s, rows):
         for i in range(n):
             y[i] += body[i]
     else:
-        x = s.value[op.x : op.x + n]
+        x = vector(s.value, op.x, n)
         for i in range(n):
             y[i] = x[i] + body[i]
 
@@ -324,7 +326,7 @@ def join_forward(op, m, s, rows):
 @jit
 def join_backward(op, m, s, rows):
     n = rows * op.n_out
-    s.slope[op.z : op.z + n] = s.slope[op.y : op.y + n]
+    vector(s.slope, op.z, n)[:] = vector(s.slope, op.y, n)
     if op.weight >= 0:
         x = matrix(s.value, op.x, rows, op.n_in)
         dw = matrix(m.grad, op.weight, op.n_in, op.n_out)

@@ -15,6 +15,7 @@ import numpy as np
 from sknnreg.engine import optimizers
 from sknnreg.engine.compiled.arithmetic import chain, jit, like, named
 from sknnreg.engine.compiled.limits import shrink_row, sum_of_row_norms
+from sknnreg.engine.compiled.memory import matrix, vector
 from sknnreg.engine.optimizers import SMALLEST_LOSS_OF_MOMENTUM
 
 
@@ -105,18 +106,23 @@ FORMS = {
 @jit
 def segment(m, place):
     """What a segment has of each vector; no second moments where there are none."""
-    part = slice(place[0], place[1])
-    b = m.second[part] if m.second.size else m.second
-    return m.theta[part], m.grad[part], m.first[part], b
+    start, n = place[0], place[1] - place[0]
+    b = vector(m.second, start, n) if m.second.size else m.second
+    return (
+        vector(m.theta, start, n),
+        vector(m.grad, start, n),
+        vector(m.first, start, n),
+        b,
+    )
 
 
 @jit
 def group(m, place):
     """The weight matrix of a penalty on its rows, and its moments."""
     start, n_in, n_out = place[0], place[1], place[2]
-    part = slice(start, start + n_in * n_out)
-    b = m.second[part] if m.second.size else m.second
-    return m.theta[part].reshape(n_in, n_out), m.first[part], b
+    n = n_in * n_out
+    b = vector(m.second, start, n) if m.second.size else m.second
+    return matrix(m.theta, start, n_in, n_out), vector(m.first, start, n), b
 
 
 def forms(names: tuple[str, ...], options: tuple[str, ...]):

@@ -22,17 +22,18 @@ from sknnreg.engine.compiled import (
     layers,
     limits,
     losses,
+    memory,
     optimizers,
     streams,
 )
 from sknnreg.engine.compiled.arithmetic import FAST, chosen, jit, like
-from sknnreg.engine.compiled.layers import matrix
 from sknnreg.engine.compiled.limits import (
     clip_factor,
     limit_columns,
     no_clipping,
     no_limit,
 )
+from sknnreg.engine.compiled.memory import fetch_rows, matrix, vector
 from sknnreg.engine.compiled.program import Structure
 
 
@@ -44,6 +45,8 @@ class Plan(NamedTuple):
     output: int
     n_out: int
     batch_size: int
+    #: whether rows are fetched a batch before they are needed
+    ahead: bool
     loss: int
     loss_numbers: NDArray
     optimizer: int
@@ -136,8 +139,8 @@ def value_and_gradient(key):
             forward(op.kind, op, m, s, n)
         raw = matrix(s.value, plan.output, n, plan.n_out)
         slope = matrix(s.slope, plan.output, n, plan.n_out)
-        y, weight, share = s.y[:n], s.weight[:n], s.share[:n]
-        value = loss(plan.loss, raw, y, weight, share, slope, plan.loss_numbers)
+        weight, share = vector(s.weight, 0, n), vector(s.share, 0, n)
+        value = loss(plan.loss, raw, s.y[:n], weight, share, slope, plan.loss_numbers)
         for k in range(plan.ops.size - 1, plan.lowest - 1, -1):
             op = plan.ops[k]
             backward(op.kind, op, m, s, n)
@@ -184,6 +187,8 @@ def compiled_steps(key: str, sources: str):
         for batch in range(first, last):
             start, stop = batch * size, min(batch * size + size, n)
             weight = gather(m, s, rows, order, start, stop, first * size)
+            if plan.ahead:
+                fetch_rows(rows, order, stop, min(stop + size, n))
             total_loss += value_and_gradient(key, plan, m, s, stop - start)
             t += 1
             # the last gradient of an epoch is looked at
@@ -197,7 +202,10 @@ def compiled_steps(key: str, sources: str):
 @functools.cache
 def sources() -> str:
     """A digest of what is compiled: code from other sources is stale."""
-    modules = (arithmetic, activations, losses, layers, streams, optimizers, limits)
+    modules = (
+        *(arithmetic, memory, activations, losses),
+        *(layers, streams, optimizers, limits),
+    )
     files = [__file__, *(str(module.__file__) for module in modules)]
     texts = b"".join(pathlib.Path(file).read_bytes() for file in files)
     return hashlib.sha256(texts).hexdigest()
