@@ -73,7 +73,7 @@ SUITES = [
         ],
     ),
     (
-        ["_cv/_plan", "_cv/_race", "_cv/_selection"],
+        ["_cv/_plan", "_cv/_race", "_cv/_report", "_cv/_selection"],
         "",
         ["cv/test_parts", "cv/test_race"],
     ),

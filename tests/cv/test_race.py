@@ -12,6 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from sknnreg import MLPRegressorScratch
 from sknnreg._cv._race import Race
+from sknnreg._cv._report import leaderboard, results
 from sknnreg._cv._space import Candidate
 from sknnreg._cv._work import Member
 from sknnreg.model_selection._follow import Tasks
@@ -208,3 +209,41 @@ def test_most_is_explained_below_a_tenth_of_the_loss_of_a_constant(track, share,
         race.losses[0, k] = loss(prediction, None)
     assert_allclose(race.losses[0, 1], 4 * share)
     assert race.explains_most(made.candidates[0]) == most
+
+
+def test_tables_of_what_was_tried(track):
+    """Ranked by folds, then by the mean; what a candidate does not set is a default."""
+    table = {(0, 0): 4.0, (0, 1): 2.0, (1, 0): 1.0, (1, 1): 1.0, (2, 0): 0.5}
+    made = track(table | {(3, 0): math.nan})
+    search = SimpleNamespace(
+        race=made.race,
+        folds=made.race.folds[:2],
+        tried=lambda: made.candidates,
+        weights={1: 0.75, 0: 0.25},
+    )
+    found = results(search, lambda loss: -10 * loss)
+    assert found["params"][2] == {
+        "preprocessor__numbers": "standard",
+        "network__alpha": 0.2,
+    }
+    for name, column in {
+        "split0_test_score": [-40, -10, -5, np.nan],
+        "split1_test_score": [-20, -10, np.nan, np.nan],
+        "mean_test_score": [-30, -10, -5, np.nan],
+        "std_test_score": [10, 0, 0, np.nan],
+        "rank_test_score": [2, 1, 3, 4],
+        "n_splits": [2, 2, 1, 0],
+        "fit_time": [1 + 11, 2 + 12, 3, 4],
+        "weight": [0.25, 0.75, 0, 0],
+    }.items():
+        assert_allclose(found[name], column, err_msg=name)
+    board = leaderboard(search, found)
+    assert_allclose(board["score"], [-10, -30, -5, np.nan])
+    assert board["std"][:2] == [0, 10]
+    assert board["folds"] == [2, 2, 1, 0]
+    assert board["seconds"] == [14, 12, 3, 4]
+    assert board["weight"] == [0.75, 0.25, 0, 0]
+    assert board["numbers"] == ["standard"] * 4
+    assert board["shape"] == ["plain"] * 4
+    assert_allclose(board["alpha"], [0.1, 0, 0.2, 0.3])
+    assert board["dropout"] == [MLPRegressorScratch().dropout] * 4
