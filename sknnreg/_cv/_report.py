@@ -39,7 +39,7 @@ def results(search: Search, score: Callable[[float], float]) -> dict[str, Any]:
     known = np.ma.masked_invalid(table)
     n_folds, mean = known.count(axis=1), known.mean(axis=1).filled(np.nan)
     rank = np.empty(len(tried), int)
-    order = np.lexsort((-np.nan_to_num(mean, nan=-np.inf), -n_folds))
+    order = np.lexsort((-mean, -n_folds))  # NaN, of no folds, comes last
     rank[order] = np.arange(1, len(tried) + 1)
     return {
         "params": [parameters(candidate) for candidate in tried],
