@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import types
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
@@ -32,6 +33,8 @@ def matrix(context, flat, start, rows, columns):
 
 def view_of(flat, start, *shape):
     """Signature and code of a part of a flat array, in C order."""
+    if flat.ndim != 1 or flat.layout != "C":
+        raise TypingError("Parts are cut from contiguous vectors only.")
     wanted = types.Array(flat.dtype, len(shape), "C")
 
     def code(context, builder, signature, arguments):
