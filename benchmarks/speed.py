@@ -37,8 +37,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks import peers
 from sknnreg import set_config
 
-#: name: rows, features, hidden layers, batch size, epochs of a repeat: enough of them that
-#: the compiled form's fit takes a tenth of a second, of which set-up is 4 to 8 ms
+#: name: rows, features, hidden layers, batch size, epochs of a repeat: so many that the
+#: compiled form's fit takes a tenth of a second, of which set-up is 4 to 8 ms
 WORKLOADS = {
     "569x30 (100,) 200": (569, 30, (100,), 200, 200),
     "1797x64 (100,) 200": (1797, 64, (100,), 200, 60),

@@ -24,7 +24,7 @@ for ax, (backend, title) in zip(axes, titles.items(), strict=True):
                 ax.plot(row["ratios"][peer], y, label=label, **style)
     ax.axvline(1, color="0.4", linewidth=1)
     ax.set(xscale="log", title=title)
-    ax.set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
+    ax.set_xticks([1, 2, 5, 10, 20, 40], ["1", "2", "5", "10", "20", "40"])
     ax.minorticks_off()
 axes[0].set_yticks(np.arange(len(names)), names)
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
