@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numpy as np
 from numpy.typing import NDArray
 
-from sknnreg.engine import cost
 from sknnreg.engine.compiled import losses, optimizers
 from sknnreg.engine.compiled.program import NoForm, Program, Strengths, Structure
 from sknnreg.engine.compiled.step import (
@@ -19,12 +18,15 @@ from sknnreg.engine.compiled.step import (
     compiled_steps,
     sources,
 )
+from sknnreg.engine.cost import L2
 from sknnreg.engine.minibatch import MiniBatch
 from sknnreg.engine.model_axis import Number, a_model
 from sknnreg.engine.training import Task
 
 #: Multiplications after which a call returns, so that an interrupt is heard.
 LONGEST_CALL = 2 * 10**8
+#: Bytes of a batch's rows up to which the next batch's are fetched ahead of time.
+AHEAD = L2 // 4
 #: Numbers of noise drawn at once.
 LONGEST_NOISE = 2**20
 
@@ -115,7 +117,7 @@ class CompiledEpoch:
             output=program.output,
             n_out=task.bound.network.n_out,
             batch_size=task.batches.batch_size,
-            ahead=task.batches.batch_size * task.batches.X[0].nbytes <= cost.L2 / 4,
+            ahead=task.batches.batch_size * task.batches.X[0].nbytes <= AHEAD,
             loss=structure.losses.index(type(loss).__name__),
             loss_numbers=np.array(losses.FORMS[type(loss)][1](loss), float),
             optimizer=structure.optimizers.index(self.optimizer.__name__),

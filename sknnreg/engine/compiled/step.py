@@ -16,16 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sknnreg.engine.compiled import (
-    activations,
-    arithmetic,
-    layers,
-    limits,
-    losses,
-    memory,
-    optimizers,
-    streams,
-)
+from sknnreg.engine.compiled import layers, losses, optimizers
 from sknnreg.engine.compiled.arithmetic import FAST, chosen, jit, like
 from sknnreg.engine.compiled.limits import (
     clip_factor,
@@ -201,11 +192,7 @@ def compiled_steps(key: str, sources: str):
 
 @functools.cache
 def sources() -> str:
-    """A digest of what is compiled: code from other sources is stale."""
-    modules = (
-        *(arithmetic, memory, activations, losses),
-        *(layers, streams, optimizers, limits),
-    )
-    files = [__file__, *(str(module.__file__) for module in modules)]
-    texts = b"".join(pathlib.Path(file).read_bytes() for file in files)
+    """A digest of this folder: what was compiled from another state of it is stale."""
+    files = sorted(pathlib.Path(__file__).parent.glob("*.py"))
+    texts = b"".join(file.read_bytes() for file in files)
     return hashlib.sha256(texts).hexdigest()
