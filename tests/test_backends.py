@@ -1,5 +1,6 @@
 """The compiled form of training gives what NumPy's gives."""
 
+import functools
 import subprocess
 import sys
 
@@ -313,18 +314,57 @@ def test_clones_and_refits_forget_the_form():
         assert model.fit(X, y).backend_ == "numpy"
 
 
-@pytest.mark.parametrize(
-    ("n_in", "n_out"), [(5, 1), (5, 16), (32, 17), (33, 17), (5, 3)]
-)
-@pytest.mark.parametrize("rows", [1, 4, 7])
-def test_gradients_of_weights_by_loops_and_by_blas(n_in, n_out, rows):
+@functools.cache
+def products():
+    """The three products of a layer, to be called from Python."""
     import numba
 
-    from sknnreg.engine.compiled.layers import product_with_transposed
+    from sknnreg.engine.compiled import products
 
-    call = numba.njit(lambda x, dy, out: product_with_transposed(x, dy, out))
+    @numba.njit
+    def call(x, w, dy, out, dw, dx):
+        products.product(x, w, out)
+        products.product_with_transposed(x, dy, dw)
+        products.product_by_transposed(dy, w, dx)
+        return products.is_small(x, w)
+
+    return call
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [1, 4, 7])
+@pytest.mark.parametrize("n_in", [1, 5, 33])
+# less than a vector, one, two and three of float64, panels of unequal widths, a rest
+@pytest.mark.parametrize("n_out", [1, 3, 4, 8, 11, 12, 16, 37, 100])
+def test_products_by_tiles_and_others(rows, n_in, n_out, dtype):
     rng = np.random.default_rng(0)
-    x, dy = rng.standard_normal((rows, n_in)), rng.standard_normal((rows, n_out))
-    out = np.full((n_in, n_out), np.nan)
-    call(x, dy, out)
-    np.testing.assert_allclose(out, x.T @ dy, rtol=1e-10, atol=1e-12)
+    x, w, dy = (
+        rng.standard_normal(shape).astype(dtype)
+        for shape in [(rows, n_in), (n_in, n_out), (rows, n_out)]
+    )
+    results = [np.full_like(like, np.nan) for like in (dy, w, x)]
+    small = products()(x, w, dy, *results)
+    assert small == (rows >= 4 and n_out * dy.itemsize >= 32)
+    tolerance = 1e-5 if dtype == np.float32 else 1e-13
+    for found, wanted in zip(results, [x @ w, x.T @ dy, dy @ w.T], strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=10 * tolerance)
+
+
+def test_large_products_are_left_to_blas():
+    sizes = [(256, 256, 256), (256, 256, 16)]
+    for (n, n_in, n_out), wanted in zip(sizes, [False, True], strict=True):
+        x, w, dy = np.ones((n, n_in)), np.ones((n_in, n_out)), np.ones((n, n_out))
+        results = np.empty_like(dy), np.empty_like(w), np.empty_like(x)
+        assert products()(x, w, dy, *results) == wanted
+        np.testing.assert_array_equal(results[0], n_in)
+        np.testing.assert_array_equal(results[1], n)
+
+
+def test_not_a_number_stays_in_its_row_and_column():
+    """Rows and columns that a tile is moved back over are not mixed with others."""
+    x, w, dy = np.ones((6, 5)), np.ones((5, 9)), np.ones((6, 9))
+    x[5, 0] = w[0, 8] = np.nan
+    out, dw, dx = np.empty_like(dy), np.empty_like(w), np.empty_like(x)
+    products()(x, w, dy, out, dw, dx)
+    assert np.array_equal(np.isnan(out), np.isnan(x @ w))
+    assert np.array_equal(np.isnan(dw), np.isnan(x.T @ dy))

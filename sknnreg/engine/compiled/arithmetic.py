@@ -25,7 +25,7 @@ exact = functools.partial(
     no_cfunc_wrapper=True,
 )
 FAST = {"reassoc", "contract", "nsz", "arcp"}
-jit = functools.partial(exact, fastmath=FAST)
+jit = functools.partial(exact, fastmath=FAST, forceinline=True)
 
 
 def chosen(make):

@@ -14,70 +14,13 @@ import numpy as np
 from sknnreg.engine.compiled import activations
 from sknnreg.engine.compiled.arithmetic import chain, jit, like
 from sknnreg.engine.compiled.memory import matrix, vector
+from sknnreg.engine.compiled.products import (
+    product,
+    product_by_transposed,
+    product_with_transposed,
+)
 from sknnreg.engine.compiled.streams import drop
 from sknnreg.engine.layers import batch_norm, layer_norm
-
-#: Up to so many inputs, and from so many units on, loops beat BLAS at xᵀ dy: measured,
-#: by 1.3 to 2.7 at 8 to 30 inputs; from 64 inputs on they lose.
-FEW, WIDE = 32, 16
-
-
-@jit
-def product(x, w, out):
-    """x w; for one column as sums, which a product is slow at."""
-    if w.shape[1] > 1:
-        np.dot(x, w, out)
-        return
-    for i in range(x.shape[0]):
-        total = like(0, x)
-        for j in range(x.shape[1]):
-            total += x[i, j] * w[j, 0]
-        out[i, 0] = total
-
-
-@jit
-def product_with_transposed(x, dy, out):
-    """xᵀ dy; for few inputs by loops, which BLAS is slow at.
-
-    Two rows of the answer and four of the batch are gone over together, so that each
-    number of dy that is read is used twice.
-    """
-    n, n_in, n_out = x.shape[0], x.shape[1], dy.shape[1]
-    if n_out > 1 and (n_in > FEW or n_out < WIDE):
-        np.dot(x.T, dy, out)
-        return
-    out[:] = 0
-    if n_out == 1:
-        for i in range(n):
-            d = dy[i, 0]
-            for j in range(n_in):
-                out[j, 0] += x[i, j] * d
-        return
-    pairs, whole = n_in - n_in % 2, n - n % 4
-    for j in range(0, pairs, 2):
-        for i in range(0, whole, 4):
-            a, b, c, d = x[i, j], x[i + 1, j], x[i + 2, j], x[i + 3, j]
-            e, f, g, h = x[i, j + 1], x[i + 1, j + 1], x[i + 2, j + 1], x[i + 3, j + 1]
-            for k in range(n_out):
-                p, q, r, s = dy[i, k], dy[i + 1, k], dy[i + 2, k], dy[i + 3, k]
-                out[j, k] += a * p + b * q + c * r + d * s
-                out[j + 1, k] += e * p + f * q + g * r + h * s
-    for j in range(n_in):  # what is left: the last rows, and an odd input's
-        for i in range(whole if j < pairs else 0, n):
-            for k in range(n_out):
-                out[j, k] += x[i, j] * dy[i, k]
-
-
-@jit
-def product_by_transposed(dy, w, out):
-    """dy wᵀ."""
-    if dy.shape[1] > 1:
-        np.dot(dy, w.T, out)
-        return
-    for i in range(dy.shape[0]):
-        d = dy[i, 0]
-        for j in range(w.shape[0]):
-            out[i, j] = d * w[j, 0]
 
 
 def before_activation(backward):

@@ -79,16 +79,13 @@ def fetch(context, flat, place):
 
 
 @jit
-def fetch_rows(rows, order, start, stop):
-    """Bring rows into the cache while something else is computed.
+def fetch_row(rows, row):
+    """Begin to bring a row into the cache, of those that are to be computed next.
 
     They are taken in random order, which the processor cannot foresee; waiting for them
     was a fifth of a small step.
     """
-    width, n_out = rows.X.shape[1], rows.y.shape[1]
-    line = LINE // rows.X.itemsize
-    for i in range(start, stop):
-        row = order[i]
-        for j in range(0, width + line - 1, line):  # and the last, wherever it begins
-            fetch(rows.X, row * width + min(j, width - 1))
-        fetch(rows.y, row * n_out)
+    width, line = rows.X.shape[1], LINE // rows.X.itemsize
+    for j in range(0, width + line - 1, line):  # and the last, wherever it begins
+        fetch(rows.X, row * width + min(j, width - 1))
+    fetch(rows.y, row * rows.y.shape[1])

@@ -24,7 +24,7 @@ from sknnreg.engine.compiled.limits import (
     no_clipping,
     no_limit,
 )
-from sknnreg.engine.compiled.memory import fetch_rows, matrix, vector
+from sknnreg.engine.compiled.memory import fetch_row, matrix, vector
 from sknnreg.engine.compiled.program import Structure
 
 
@@ -90,13 +90,16 @@ class Rows(NamedTuple):
 
 
 @jit
-def gather(m, s, rows, order, start, stop, first):
+def gather(plan, m, s, rows, order, start, stop, first):
     """Take rows into the scratch; gives the sum of their weights."""
     n, width = stop - start, rows.X.shape[1]
     total, several = 0.0, 0
     x = matrix(s.value, 0, n, width)
     for i in range(n):
         row = order[start + i]
+        # one for each that is taken: all at once they would be in each other's way
+        if plan.ahead and stop + i < order.size:
+            fetch_row(rows, order[stop + i])
         for j in range(width):
             x[i, j] = rows.X[row, j]
         for j in range(rows.y.shape[1]):
@@ -177,9 +180,7 @@ def compiled_steps(key: str, sources: str):
         n, size = order.size, plan.batch_size
         for batch in range(first, last):
             start, stop = batch * size, min(batch * size + size, n)
-            weight = gather(m, s, rows, order, start, stop, first * size)
-            if plan.ahead:
-                fetch_rows(rows, order, stop, min(stop + size, n))
+            weight = gather(plan, m, s, rows, order, start, stop, first * size)
             total_loss += value_and_gradient(key, plan, m, s, stop - start)
             t += 1
             # the last gradient of an epoch is looked at
