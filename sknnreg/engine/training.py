@@ -103,6 +103,7 @@ class Task:
         self.matrices = self.parameters.matrices()
         starts = [self.parameters.place(*keys[0]).start for keys in self.matrices]
         self._starts = np.array(starts)
+        self._squares = np.empty_like(self.parameters.theta[:, self.parameters.weights])
         progress = self.progress
         progress.vectors = self.parameters.vectors
         if not progress.start:
@@ -111,7 +112,8 @@ class Task:
     def norms(self, flat: NDArray) -> NDArray:
         """Euclidean norm (K, n_layers) of each layer's part of the weights."""
         weights = flat[:, self.parameters.weights]
-        norms = np.sqrt(np.add.reduceat(np.square(weights), self._starts, axis=1))
+        np.square(weights, out=self._squares)
+        norms = np.sqrt(np.add.reduceat(self._squares, self._starts, axis=1))
         if not math.isfinite(sum(norms.ravel().tolist())):
             norms = norms_of_huge(weights, self._starts)
         return norms
@@ -278,7 +280,7 @@ def measure(
         for *sums, lost, reached, best in zip(
             loss.tolist(),
             np.vecdot(theta, theta).tolist(),
-            task.parameters.state.sum(axis=-1, dtype=float).tolist(),
+            sums_of(task.parameters.state),
             # squares that overflow do not show in theta: Adam's steps are 0 then
             task.progress.optimizer.largest_square(len(theta)),
             strays(task, row),
@@ -303,6 +305,8 @@ def strays(task: Task, row: Row) -> list[bool]:
     """
     history = task.progress.history.rows
     losses = [plain(row[name]) for name in ("loss", "validation_loss") if name in row]
+    if all(loss <= BLOWN_UP for reached in losses for loss in reached):
+        return [False] * len(losses[0])
     first = plain(history[0]["loss"]) if history else [0.0] * len(losses[0])
     doubtful = [
         any(has_blown_up(loss, least) for loss in reached)
@@ -319,6 +323,13 @@ def strays(task: Task, row: Row) -> list[bool]:
             doubtful, plain(objective(task)), first, strict=True
         )
     ]
+
+
+def sums_of(state: NDArray) -> list[float]:
+    """Sum of each model's running statistics; most networks have none."""
+    if not state.size:
+        return [0.0] * len(state)
+    return state.sum(axis=-1, dtype=float).tolist()
 
 
 def plain(numbers: NDArray | float) -> list[float]:
