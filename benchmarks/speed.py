@@ -3,7 +3,7 @@
 Every workload is fitted for the same number of epochs with the same batch size, Adam,
 dtype and number of BLAS threads; repeats are interleaved and medians compared. A ratio
 is the peer's time divided by ours: above 1 we are faster. ``limit`` is the share of our
-time that the matrix products alone would take at their own measured speed.
+time that the matrix products alone would take at the measured speed of BLAS.
 
 With one thread the whole process is kept on one core, where the system can do that:
 JAX has threads of its own, which the number of BLAS threads does not bind.

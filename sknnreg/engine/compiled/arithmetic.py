@@ -3,9 +3,11 @@
 Everything is compiled into one function (:mod:`.step`), the only one that is kept on
 disk; the others may therefore be made by functions, for what a network needs.
 
-``jit`` lets sums be taken in any order, so that they run in several lanes at once; it
-does not assume that numbers are finite. ``exact`` does not even allow that: exp splits
-its argument into parts whose difference must not be simplified.
+``jit`` is for pieces of the step. They are inlined: a call with the arrays of a model
+and of the scratch hands over two hundred words. Sums may be taken in any order, so that
+they run in several lanes at once; it is not assumed that numbers are finite. ``exact``
+does not allow sums either: exp splits its argument into parts whose difference must not
+be simplified.
 """
 
 from __future__ import annotations
