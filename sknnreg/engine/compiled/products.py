@@ -6,6 +6,7 @@ those of a small step it takes as long as the product itself.
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
@@ -32,36 +33,33 @@ class Matrix:
     """A matrix in code that is being made: its numbers, and vectors along its rows."""
 
     def __init__(self, context, builder, kind, value):
-        self.context, self.builder, self.kind = context, builder, kind
-        self.array = make_array(kind)(context, builder, value)
-        self.number = self.array.data.type.pointee
+        self.builder = builder
+        array = make_array(kind)(context, builder, value)
+        shape = cgutils.unpack_tuple(builder, array.shape, 2)
+        strides = cgutils.unpack_tuple(builder, array.strides, 2)
+        self.n_columns = shape[1]
+        self._at = functools.partial(
+            cgutils.get_item_pointer2,
+            context, builder, array.data, shape, strides, kind.layout,
+        )  # fmt: skip
         self.size = kind.dtype.bitwidth // 8
         self.lanes = VECTOR // self.size
-        self.vector = ir.VectorType(self.number, self.lanes)
+        self.vector = ir.VectorType(array.data.type.pointee, self.lanes)
 
-    @property
-    def n_columns(self):
-        return self.builder.extract_value(self.array.shape, 1)
-
-    def place(self, i, j, kind):
-        shape = cgutils.unpack_tuple(self.builder, self.array.shape, 2)
-        strides = cgutils.unpack_tuple(self.builder, self.array.strides, 2)
-        place = cgutils.get_item_pointer2(
-            self.context, self.builder, self.array.data, shape, strides,
-            self.kind.layout, (i, j),
-        )  # fmt: skip
-        return self.builder.bitcast(place, kind.as_pointer())
+    def _place(self, i, j):
+        """Where the vector from (i, j) on is."""
+        return self.builder.bitcast(self._at((i, j)), self.vector.as_pointer())
 
     def load(self, i, j):
         """The vector from (i, j) on."""
-        return self.builder.load(self.place(i, j, self.vector), align=self.size)
+        return self.builder.load(self._place(i, j), align=self.size)
 
     def store(self, vector, i, j):
-        self.builder.store(vector, self.place(i, j, self.vector), align=self.size)
+        self.builder.store(vector, self._place(i, j), align=self.size)
 
     def repeated(self, i, j):
         """The number at (i, j) in all places of a vector."""
-        number = self.builder.load(self.place(i, j, self.number))
+        number = self.builder.load(self._at((i, j)))
         one = self.builder.insert_element(self.vector(None), number, PLACE(0))
         first = ir.VectorType(PLACE, self.lanes)(None)
         return self.builder.shuffle_vector(one, one, first)
