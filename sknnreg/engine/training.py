@@ -305,6 +305,7 @@ def strays(task: Task, row: Row) -> list[bool]:
     """
     history = task.progress.history.rows
     losses = [plain(row[name]) for name in ("loss", "validation_loss") if name in row]
+    # what is not large by itself is not so beside any first loss: most epochs end here
     if all(loss <= BLOWN_UP for reached in losses for loss in reached):
         return [False] * len(losses[0])
     first = plain(history[0]["loss"]) if history else [0.0] * len(losses[0])

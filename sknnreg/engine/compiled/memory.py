@@ -39,10 +39,7 @@ def view_of(flat, start, *shape):
 
     def code(context, builder, signature, arguments):
         given = make_array(signature.args[0])(context, builder, arguments[0])
-        begin, *sizes = [
-            context.cast(builder, number, kind, types.intp)
-            for number, kind in zip(arguments[1:], signature.args[1:], strict=True)
-        ]
+        begin, *sizes = whole_numbers(context, builder, signature, arguments, 1)
         strides = [given.itemsize]
         for size in sizes[:0:-1]:
             strides.insert(0, builder.mul(strides[0], size))
@@ -60,13 +57,22 @@ def view_of(flat, start, *shape):
     return wanted(flat, start, *shape), code
 
 
+def whole_numbers(context, builder, signature, arguments, first):
+    """The arguments from ``first`` on, as places in memory are counted."""
+    kinds = signature.args[first:]
+    return [
+        context.cast(builder, number, kind, types.intp)
+        for number, kind in zip(arguments[first:], kinds, strict=True)
+    ]
+
+
 @intrinsic
 def fetch(context, flat, place):
     """Begin to bring a number into the cache, without waiting for it."""
 
     def code(context, builder, signature, arguments):
         given = make_array(signature.args[0])(context, builder, arguments[0])
-        place = context.cast(builder, arguments[1], signature.args[1], types.intp)
+        (place,) = whole_numbers(context, builder, signature, arguments, 1)
         byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
         prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)

@@ -17,7 +17,8 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from sknnreg.engine.compiled.arithmetic import jit, like
+from sknnreg.engine.compiled.arithmetic import chain, jit, like
+from sknnreg.engine.compiled.memory import whole_numbers
 
 #: Bytes of a vector, rows and vectors of a tile: its sums, and what they are made of,
 #: fill sixteen registers.
@@ -55,6 +56,7 @@ class Matrix:
         return self.builder.load(self._place(i, j), align=self.size)
 
     def store(self, vector, i, j):
+        """Write a vector from (i, j) on."""
         self.builder.store(vector, self._place(i, j), align=self.size)
 
     def repeated(self, i, j):
@@ -84,17 +86,15 @@ def tile(width):
                 Matrix(context, builder, kind, value)
                 for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
             )
-            i, j, last = (
-                context.cast(builder, value, kind, types.intp)
-                for kind, value in zip(signature.args[3:], arguments[3:], strict=True)
-            )
+            i, j, last = whole_numbers(context, builder, signature, arguments, 3)
             rows = [builder.add(i, i.type(r)) for r in range(HEIGHT)]
             columns = [builder.add(j, j.type(v * b.lanes)) for v in range(width - 1)]
-            places = list(itertools.product(rows, [*columns, last]))
+            columns.append(last)
+            places = list(itertools.product(rows, columns))
             zero = b.vector([0.0] * b.lanes)
             sums = [cgutils.alloca_once_value(builder, zero) for _ in places]
             with cgutils.for_range(builder, a.n_columns) as loop:
-                vectors = [b.load(loop.index, column) for column in [*columns, last]]
+                vectors = [b.load(loop.index, column) for column in columns]
                 numbers = [a.repeated(row, loop.index) for row in rows]
                 pairs = itertools.product(numbers, vectors)
                 for total, (number, vector) in zip(sums, pairs, strict=True):
@@ -110,7 +110,8 @@ def tile(width):
     return multiply
 
 
-one_wide, two_wide, three_wide = map(tile, range(1, WIDEST + 1))
+#: ``tiles(width - 1, ...)``
+tiles = chain([tile(width) for width in range(1, WIDEST + 1)])
 
 
 @jit
@@ -129,12 +130,7 @@ def by_tiles(a, b, out):
         j, last = start * lanes, min(stop * lanes, n_out) - lanes
         for row in range(0, n, HEIGHT):
             i = min(row, n - HEIGHT)
-            if stop - start == 3:
-                three_wide(a, b, out, i, j, last)
-            elif stop - start == 2:
-                two_wide(a, b, out, i, j, last)
-            else:
-                one_wide(a, b, out, i, j, last)
+            tiles(stop - start - 1, a, b, out, i, j, last)
 
 
 @jit
