@@ -49,6 +49,21 @@ def test_every_parameter_is_checked_and_documented(kind):
     assert names <= set(", ".join(documented).split(", "))
 
 
+def test_names_of_a_class_are_not_those_of_what_it_is_derived_from():
+    """They are looked for once in each class."""
+
+    class WithMore(MLPClassifierScratch):
+        def __init__(self, hidden_layer_sizes=(100,), *, more=1):
+            super().__init__(hidden_layer_sizes)
+            self.more = more
+
+    for kind in (MLPClassifierScratch, WithMore, MLPRegressorScratch):
+        expected = sorted(set(inspect.signature(kind).parameters))
+        assert list(kind().get_params()) == expected
+        kind._get_param_names().clear()  # what is given out is the caller's
+        assert list(clone(kind()).get_params()) == expected
+
+
 @not_converged
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_attributes_of_a_classifier(iris, solver):

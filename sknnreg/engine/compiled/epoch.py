@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from concurrent.futures import ThreadPoolExecutor, wait
 
+import numba
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sknnreg.engine.compiled import losses, optimizers
 from sknnreg.engine.compiled.program import NoForm, Program, Strengths, Structure
@@ -27,6 +28,8 @@ from sknnreg.engine.training import Task
 LONGEST_CALL = 2 * 10**8
 #: Bytes of a batch's rows up to which the next batch's are fetched ahead of time.
 AHEAD = L2 // 4
+#: The type of row numbers.
+ORDER = np.int64
 #: Numbers of noise drawn at once.
 LONGEST_NOISE = 2**20
 
@@ -67,11 +70,13 @@ class CompiledEpoch:
         self.models = self._models(task)
         self._scratches = [self._scratch()]
         self._pool: ThreadPoolExecutor | None = None
-        self.steps = compiled_steps(structure.key, sources())
-        # compile now, where it is expected to fail: no batch is all it takes
+        # compiled now, where it is expected to fail, for the types that every call has:
+        # to look at those of forty arrays each time is as long as a small step
         model, scratch, rows = self.models[0], self._scratches[0], self.rows[0]
-        no_order = np.empty(0, np.int64)
-        self.steps(self.plan, model, scratch, rows, no_order, 0, 0, 0)
+        no_order = np.empty(0, ORDER)
+        arguments = (self.plan, model, scratch, rows, no_order, 0, 0, 0)
+        types = tuple(numba.typeof(argument) for argument in arguments)
+        self.steps = compiled_steps(structure.key, sources()).compile(types)
 
     def _models(self, task: Task) -> list[Model]:
         parameters, solver = task.parameters, self.solver
@@ -146,7 +151,7 @@ class CompiledEpoch:
     def epoch(self, task: Task) -> tuple[NDArray, NDArray, Number]:
         """As the solver's own: J and Ω, (K,), and the last rate."""
         solver, batches, streams = self.solver, task.batches, task.progress.streams
-        order, state = batches.order(), solver.optimizer.state
+        order, state = as_compiled(batches.order(), ORDER), solver.optimizer.state
         schedule = [solver.schedule(state.t + i) for i in range(len(batches))]
         base = solver.rate * task.progress.factor
         np.multiply(base, schedule, out=self.rates)
@@ -184,7 +189,7 @@ class CompiledEpoch:
         n = min(last * size, task.batches.n_rows) - first * size
         noise = task.progress.streams.normal((n, layer.n_in), task.batches.dtype)
         std = task.bound.values[0]["std"][:, None, :]
-        noise = noise * (std * a_model(layer.scale, 3))
+        noise = as_compiled(noise * (std * a_model(layer.scale, 3)), noise.dtype)
         return [
             model._replace(noise=own)
             for model, own in zip(self.models, noise, strict=True)
@@ -234,6 +239,11 @@ class CompiledEpoch:
             n_weighted=np.zeros(1, np.int64),
             words=np.empty(program.words, np.uint64),
         )
+
+
+def as_compiled(array: NDArray, dtype: DTypeLike) -> NDArray:
+    """Contiguous and of a type that the code was compiled for: it does not look."""
+    return np.ascontiguousarray(array, dtype)
 
 
 def read_only(array: NDArray) -> NDArray:
