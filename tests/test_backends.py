@@ -237,6 +237,7 @@ def test_a_compiler_that_fails_is_told_of(monkeypatch):
         def compiled_steps(key, sources, error=error):
             raise error
 
+        monkeypatch.setattr(epoch, "CODE", {})
         monkeypatch.setattr(epoch, "compiled_steps", compiled_steps)
         with (
             config_context(backend="fast"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import numba
@@ -30,6 +31,8 @@ LONGEST_CALL = 2 * 10**8
 AHEAD = L2 // 4
 #: The type of row numbers.
 ORDER = np.int64
+#: What is compiled or loaded already, by structure and types.
+CODE: dict[tuple, Callable] = {}
 #: Numbers of noise drawn at once.
 LONGEST_NOISE = 2**20
 
@@ -70,13 +73,12 @@ class CompiledEpoch:
         self.models = self._models(task)
         self._scratches = [self._scratch()]
         self._pool: ThreadPoolExecutor | None = None
-        # compiled now, where it is expected to fail, for the types that every call has:
-        # to look at those of forty arrays each time is as long as a small step
         model, scratch, rows = self.models[0], self._scratches[0], self.rows[0]
         no_order = np.empty(0, ORDER)
-        arguments = (self.plan, model, scratch, rows, no_order, 0, 0, 0)
-        types = tuple(numba.typeof(argument) for argument in arguments)
-        self.steps = compiled_steps(structure.key, sources()).compile(types)
+        # compiled now, where it is expected to fail, for the types that every call has
+        self.steps = code_for(
+            structure.key, self.plan, model, scratch, rows, no_order, 0, 0, 0
+        )
 
     def _models(self, task: Task) -> list[Model]:
         parameters, solver = task.parameters, self.solver
@@ -239,6 +241,27 @@ class CompiledEpoch:
             n_weighted=np.zeros(1, np.int64),
             words=np.empty(program.words, np.uint64),
         )
+
+
+def code_for(key: str, *arguments) -> Callable:
+    """What is compiled for a structure and for arguments of these types.
+
+    It takes others of the same types, and does not look: numba's own look at forty
+    arrays takes 6 µs in each call, as long as a small step, or 1 ms outside of one.
+    """
+    parts = [a if isinstance(a, tuple) else (a,) for a in arguments]
+    types = (key, *(type_of(part) for part in itertools.chain(*parts)))
+    if types not in CODE:
+        steps = compiled_steps(key, sources())
+        CODE[types] = steps.compile(tuple(numba.typeof(a) for a in arguments))
+    return CODE[types]
+
+
+def type_of(part) -> tuple:
+    """All that compiled code can depend on."""
+    if isinstance(part, np.ndarray):
+        return part.dtype, part.ndim, part.flags.num
+    return (type(part),)
 
 
 def as_compiled(array: NDArray, dtype: DTypeLike) -> NDArray:
