@@ -208,17 +208,24 @@ class GroupL1(Penalty):
         keep = np.sqrt(np.vecdot(scaled, scaled))[..., None] > limit
         theta = np.sqrt(np.vecdot(w, w))[..., None]
         theta = np.maximum(theta - threshold.max(axis=-1, keepdims=True), 0)
+        going_on, close = keep, math.sqrt(np.finfo(w.dtype).eps)
         for _ in range(NEWTON_STEPS):
             # on 1 / ‖w / (θ + λ s)‖ = 1, as for a trust region: θ grows to the root
             total = np.where(keep, theta + threshold, 1)
             ratio = w / total
             norm = np.sqrt(np.vecdot(ratio, ratio))[..., None]
             slope = np.vecdot(ratio, ratio / total)[..., None]
-            theta = theta + norm**2 * (norm - 1) / np.where(keep, slope, 1)
+            change = norm**2 * (norm - 1) / np.where(keep, slope, 1)
+            # each row by itself, whatever rows and models are beside it
+            theta = theta + np.where(going_on, change, 0)
+            going_on = going_on & (np.abs(norm - 1) > close)
+            if not going_on.any():
+                break
         w *= np.where(keep, theta / np.where(keep, theta + threshold, 1), 0)
 
 
-#: enough for full precision: the function is nearly linear
+#: At most; two or three are enough for full precision, as the function is nearly linear
+#: and each squares the error.
 NEWTON_STEPS = 8
 
 PENALTIES: dict[str, type[Penalty]] = {

@@ -37,6 +37,7 @@ def shrink_row(w, steps, limit):
         w[:] = 0
         return
     theta = max(np.sqrt(squares) - limit * longest, like(0, w))
+    close = math.sqrt(np.finfo(w.dtype).eps)
     for _ in range(NEWTON_STEPS):
         square, slope = like(0, w), like(0, w)
         for j in range(w.size):
@@ -44,7 +45,10 @@ def shrink_row(w, steps, limit):
             ratio = w[j] / total
             square += ratio * ratio
             slope += ratio * ratio / total
-        theta += square * (np.sqrt(square) - like(1, w)) / slope
+        excess = np.sqrt(square) - like(1, w)
+        theta += square * excess / slope
+        if abs(excess) <= close:
+            break
     for j in range(w.size):
         w[j] *= theta / (theta + limit * steps[j])
 
