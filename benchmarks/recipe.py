@@ -52,6 +52,10 @@ PIECES = {
     "input scale 2": {"input_scale": 2.0},
     "rate 0.002": {"learning_rate_init": 2e-3},
     "rate 0.01": {"learning_rate_init": 1e-2},
+    "decay 0.5": {"alpha": 0.5},
+    "l1": {"solver": "adam", "penalty": "l1", "alpha": 3e-4},
+    "group l1": {"solver": "adam", "penalty": "group_l1", "alpha": 1e-3},
+    "less group l1": {"solver": "adam", "penalty": "group_l1", "alpha": 3e-4},
 }
 AVERAGES = "constant rate, averages"
 #: several together

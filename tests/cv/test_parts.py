@@ -20,6 +20,7 @@ from sknnreg._cv._plan import (
 from sknnreg._cv._selection import select, shrunk
 from sknnreg._cv._space import (
     NUMBERS,
+    PENALTIES,
     PIECES,
     PORTFOLIO,
     SHAPES,
@@ -247,7 +248,7 @@ class TestSpace:
         assert 0.4 <= factors.min() < factors.max() <= 2.5
         # uniform in the logarithm: the middle is the geometric mean
         assert abs(np.median(np.log(factors))) < 0.08
-        for share, piece in PIECES:
+        for share, piece in PIECES + PENALTIES:
             fixed = {k: v for k, v in piece.items() if k != "alpha"}
             found = np.mean([fixed.items() <= c.network.items() for c in drawn])
             assert abs(found - share) < 0.05
