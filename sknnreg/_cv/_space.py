@@ -56,7 +56,7 @@ FREE: dict[str, Any] = {"alpha": 1e-3, "dropout": 0.0}
 DROPOUT = 0.15
 
 #: what keeps weights small, and how often it is drawn
-PENALTIES: list[tuple[float, dict[str, Any]]] = [
+SHRINKAGE: list[tuple[float, dict[str, Any]]] = [
     (0.45, DECAY),
     (0.15, SPARSE),
     (0.4, GROUPED),
@@ -145,11 +145,11 @@ def draw(
 ) -> list[Candidate]:
     """Random ones: a preparation and shape by weight, regularizers and pieces."""
     places = rng.choice(len(choices), len(numbers), p=np.asarray(weights))
-    shares, penalties = zip(*PENALTIES, strict=True)
+    shares, ways = zip(*SHRINKAGE, strict=True)
     found = []
     for number, place in zip(numbers, places, strict=True):
         way, shape = choices[place]
-        drawn = network(shape) | penalties[rng.choice(len(penalties), p=shares)]
+        drawn = network(shape) | ways[rng.choice(len(ways), p=shares)]
         for share, piece in PIECES:
             if rng.random() < share:
                 drawn |= piece

@@ -20,10 +20,10 @@ from sknnreg._cv._plan import (
 from sknnreg._cv._selection import select, shrunk
 from sknnreg._cv._space import (
     NUMBERS,
-    PENALTIES,
     PIECES,
     PORTFOLIO,
     SHAPES,
+    SHRINKAGE,
     draw,
     is_for,
     portfolio,
@@ -248,7 +248,7 @@ class TestSpace:
         assert 0.4 <= factors.min() < factors.max() <= 2.5
         # uniform in the logarithm: the middle is the geometric mean
         assert abs(np.median(np.log(factors))) < 0.08
-        for share, piece in PIECES + PENALTIES:
+        for share, piece in PIECES + SHRINKAGE:
             fixed = {k: v for k, v in piece.items() if k != "alpha"}
             found = np.mean([fixed.items() <= c.network.items() for c in drawn])
             assert abs(found - share) < 0.05
