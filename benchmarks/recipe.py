@@ -135,12 +135,12 @@ def run(args):
         if not args.only or path.stem in args.only
     ]
     for seed, path in itertools.product(range(args.seeds), paths):
-        *data, task = prepared(path, seed, args.rows)
+        *data, table = prepared(path, seed, args.rows)
         for name, params in every.items():
             row = earlier.get((path.stem, seed, name))
             if row is None:
-                loss, seconds = loss_of(params, *data, task, seed)
-                row = {"data": path.stem, "task": task, "seed": seed}
+                loss, seconds = loss_of(params, *data, table, seed)
+                row = {"data": path.stem, "task": table.task, "seed": seed}
                 row |= {"variant": name, "loss": loss, "seconds": seconds}
             rows.append(row)
         print(path.stem, seed, flush=True)
