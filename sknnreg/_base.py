@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,7 +24,7 @@ from sknnreg._hyperparameters import check_entries, check_lbfgs
 from sknnreg._network_state import StoredNetwork
 from sknnreg._report import Printer
 from sknnreg._run import draw_seeds, start
-from sknnreg._sklearn import InvalidParameterError, _fit_context
+from sknnreg._sklearn import InvalidParameterError, QuickToName, _fit_context
 from sknnreg._target import Target
 from sknnreg._threads import on_one_blas_thread, threads_for
 from sknnreg.callbacks import checkpoint_of
@@ -59,13 +58,8 @@ FOR_TABLES: dict[str, Any] = {
 }
 
 
-#: Names of hyperparameters by class, read from the signature once: that takes 0.3 ms,
-#: and a search asks four times a fit, to clone, set and validate.
-NAMES: dict[type, list[str]] = {}
-
-
 class BaseMLP(
-    Summarized, Documented, CallbackSupportMixin, StoredNetwork, BaseEstimator, ABC
+    Summarized, Documented, CallbackSupportMixin, StoredNetwork, QuickToName, ABC
 ):
     """Multi-layer perceptron on the NumPy engine. Use the derived classes."""
 
@@ -94,12 +88,6 @@ class BaseMLP(
             Not fitted.
         """
         return cls(**FOR_TABLES | params)
-
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        if cls not in NAMES:
-            NAMES[cls] = super()._get_param_names()
-        return list(NAMES[cls])
 
     def _validate_params(self) -> None:
         try:

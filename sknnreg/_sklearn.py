@@ -4,8 +4,9 @@ No public name serves for these. Tested at the oldest and the newest version sup
 """
 
 import inspect
+from typing import ClassVar
 
-from sklearn.base import _fit_context
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import KFold
 from sklearn.model_selection._search import BaseSearchCV
@@ -38,6 +39,7 @@ __all__ = [
     "Interval",
     "InvalidParameterError",
     "Options",
+    "QuickToName",
     "StrOptions",
     "_MultimetricScorer",
     "_check_feature_names_in",
@@ -55,6 +57,21 @@ __all__ = [
     "is_progress_bar",
     "target_encoder",
 ]
+
+
+class QuickToName(BaseEstimator):
+    """An estimator that reads its hyperparameters' names from a signature once a class.
+
+    That takes 0.3 ms, and a search asks four times a fit, to clone, set and validate.
+    """
+
+    _names: ClassVar[dict[type, list[str]]] = {}
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        if cls not in cls._names:
+            cls._names[cls] = super()._get_param_names()
+        return list(cls._names[cls])
 
 
 def callbacks_of(estimator) -> list:

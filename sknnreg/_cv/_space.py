@@ -145,11 +145,12 @@ def draw(
 ) -> list[Candidate]:
     """Random ones: a preparation and shape by weight, regularizers and pieces."""
     places = rng.choice(len(choices), len(numbers), p=np.asarray(weights))
-    shares, ways = zip(*SHRINKAGE, strict=True)
+    shares = [share for share, _ in SHRINKAGE]
     found = []
     for number, place in zip(numbers, places, strict=True):
         way, shape = choices[place]
-        drawn = network(shape) | ways[rng.choice(len(ways), p=shares)]
+        _, shrinkage = SHRINKAGE[rng.choice(len(SHRINKAGE), p=shares)]
+        drawn = network(shape) | shrinkage
         for share, piece in PIECES:
             if rng.random() < share:
                 drawn |= piece

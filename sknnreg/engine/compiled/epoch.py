@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import numba
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from sknnreg.engine.compiled import losses, optimizers
 from sknnreg.engine.compiled.program import NoForm, Program, Strengths, Structure
@@ -153,7 +153,9 @@ class CompiledEpoch:
     def epoch(self, task: Task) -> tuple[NDArray, NDArray, Number]:
         """As the solver's own: J and Ω, (K,), and the last rate."""
         solver, batches, streams = self.solver, task.batches, task.progress.streams
-        order, state = as_compiled(batches.order(), ORDER), solver.optimizer.state
+        # of the type that was compiled for: what is compiled does not look
+        order = np.ascontiguousarray(batches.order(), ORDER)
+        state = solver.optimizer.state
         schedule = [solver.schedule(state.t + i) for i in range(len(batches))]
         base = solver.rate * task.progress.factor
         np.multiply(base, schedule, out=self.rates)
@@ -191,7 +193,8 @@ class CompiledEpoch:
         n = min(last * size, task.batches.n_rows) - first * size
         noise = task.progress.streams.normal((n, layer.n_in), task.batches.dtype)
         std = task.bound.values[0]["std"][:, None, :]
-        noise = as_compiled(noise * (std * a_model(layer.scale, 3)), noise.dtype)
+        scaled = noise * (std * a_model(layer.scale, 3))
+        noise = np.ascontiguousarray(scaled, noise.dtype)
         return [
             model._replace(noise=own)
             for model, own in zip(self.models, noise, strict=True)
@@ -262,11 +265,6 @@ def type_of(part) -> tuple:
     if isinstance(part, np.ndarray):
         return part.dtype, part.ndim, part.flags.num
     return (type(part),)
-
-
-def as_compiled(array: NDArray, dtype: DTypeLike) -> NDArray:
-    """Contiguous and of a type that the code was compiled for: it does not look."""
-    return np.ascontiguousarray(array, dtype)
 
 
 def read_only(array: NDArray) -> NDArray:
