@@ -16,7 +16,7 @@ from sknnreg._composition import (
 )
 from sknnreg._sklearn import _num_features
 from sknnreg.model_selection._follow import Printer, Tasks
-from sknnreg.model_selection._groups import Group, chunks, partition
+from sknnreg.model_selection._groups import Group, chunks, partition, work
 from sknnreg.model_selection._time import Limit, limits
 from sknnreg.model_selection._work import (
     Candidate,
@@ -145,9 +145,12 @@ class Evaluation:
         return tasks.stack(len(stack.candidates), stack.fold.number, left)
 
     def _stacks(self, groups: Sequence[Group], max_stack: int | None) -> list[Stack]:
-        """The stacks to train, each with what is around its networks."""
+        """The stacks to train, each with what is around its networks.
+
+        The longest come first: at the end no worker waits long for another.
+        """
         surroundings = self._surroundings(groups)
-        stacks = []
+        stacks: list[tuple[int, Stack]] = []
         for fold in self.folds:
             for group in groups:
                 around = surroundings.get((fold.number, group.outside))
@@ -156,8 +159,10 @@ class Evaluation:
                     continue
                 size = self._size(fold, around)
                 for candidates in chunks(group, *size, max_stack):
-                    stacks.append(Stack(fold, candidates, around))
-        return stacks
+                    takes = work(len(candidates), group.model, size[1])
+                    stacks.append((takes, Stack(fold, candidates, around)))
+        stacks.sort(key=lambda pair: -pair[0])
+        return [stack for _, stack in stacks]
 
     def _surroundings(
         self, groups: Sequence[Group]

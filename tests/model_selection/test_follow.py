@@ -299,6 +299,14 @@ def test_verbose_4_numbers_candidates_and_says_when_they_begin(capsys):
     assert re.search(r"\[CV 2/2; 6/6\] END .* accuracy: \(train=0\.", "\n".join(out))
 
 
+def test_what_takes_longest_is_begun_first(capsys):
+    """So that at the end no worker waits long for another."""
+    grid = {"alpha": [0.1, 0.2, 0.3], "hidden_layer_sizes": [(4,), (9,)]}
+    out, _ = lines(capsys, 4, grid=grid)
+    begun = [re.search(r"sizes=\((\d)", line)[1] for line in out if "START" in line]
+    assert begun == 6 * ["9"] + 6 * ["4"]
+
+
 def test_verbose_of_halving_speaks_before_and_after_an_iteration(capsys):
     grid = {"alpha": [0.01], "learning_rate_init": [0.001, 0.03, 0.01, 0.003]}
     search = FusedHalvingSearchCV(classifier(max_iter=9), grid, cv=2, verbose=1)
