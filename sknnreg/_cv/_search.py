@@ -103,18 +103,17 @@ class Search:
         n_jobs: int | None,
         verbose: int,
     ) -> None:
-        self.job, self.folds, self.loss, self.choices = job, folds, loss, choices
+        self.job, self.folds, self.loss = job, folds, loss
         self.n_candidates, self.verbose = n_candidates, verbose
         self.n_workers = effective_n_jobs(n_jobs)
         self.began, self.max_time = began, max_time
         deadline = began + max_time * (1 - RESERVE)
-        self.candidates = portfolio(len(PORTFOLIO), choices)[:n_candidates]
-        self.plan, n_inputs = self._plan(deadline)
+        self.plan, candidates, n_inputs = self._plan(choices, deadline)
         if max_iter is not None:
             self.plan = self.plan._replace(max_iter=max_iter)
         self.max_iter, self.may_double = self.plan.max_iter, max_iter is None
         self.candidates = [
-            lasting(c, self.max_iter) for c in self.candidates[: self.plan.n_first]
+            lasting(c, self.max_iter) for c in candidates[: self.plan.n_first]
         ]
         if self.plan.share < 1:
             self.folds = [self._thinned(fold) for fold in folds]
@@ -127,22 +126,27 @@ class Search:
         rng = np.random.default_rng((self.job.seed, fold.number))
         return fold._replace(train=np.sort(rng.choice(fold.train, n, replace=False)))
 
-    def _plan(self, deadline: float) -> tuple[Plan, int]:
-        """What fits into the time, by the first epochs of the first candidate."""
+    def _plan(
+        self, choices: Sequence[str], deadline: float
+    ) -> tuple[Plan, list[Candidate], int]:
+        """What fits into the time, by the first epochs of the first candidate.
+
+        With the first candidates for a table of this width, and the width.
+        """
+        (pilot,) = portfolio(1, choices)
         fold, limited = self.folds[0], not isinf(deadline)
         n_rows, rows = len(fold.train), fold.train
         if n_rows > PILOT_ROWS:
             rng = np.random.default_rng(self.job.seed)
             rows = rng.choice(rows, PILOT_ROWS, replace=False)
         X, y, weight = self.job.rows(rows)
-        preprocessor = self.job.preprocessor(self.candidates[0].numbers)
+        preprocessor = self.job.preprocessor(pilot.numbers)
         X = preprocessor.fit_transform(X, y)
         if not issparse(X):
             n_columns = int(np.count_nonzero(~preprocessor.is_categorical_))
-            self.candidates = [
-                c for c in self.candidates if is_for(c.numbers, n_columns)
-            ]
-        model, per_epoch = self.job.model(self.candidates[0]), 0.0
+            choices = [way for way in choices if is_for(way, n_columns)]
+        candidates = portfolio(self.n_candidates or len(PORTFOLIO), choices)
+        model, per_epoch = self.job.model(pilot), 0.0
         if limited:
             clock = Clock()
             given = Given(X[:2], y[:2])
@@ -151,8 +155,8 @@ class Search:
                 run.advance(3, [clock])
             per_epoch = float(np.min(np.diff(clock.ends))) * n_rows / len(rows)
         seconds = (deadline - time.time()) * self.n_workers
-        sizes = plan(n_rows, len(self.folds), len(self.candidates), per_epoch, seconds)
-        return sizes, X.shape[1]
+        sizes = plan(n_rows, len(self.folds), len(candidates), per_epoch, seconds)
+        return sizes, candidates, X.shape[1]
 
     @property
     def _most(self) -> int:
@@ -252,8 +256,9 @@ class Search:
             units = self._seconds_left() / float(weights @ seconds)
             n = min(n, race_size(units, self.plan.rungs, len(first)))
         rng = np.random.default_rng(self.job.seed)
-        numbers = range(len(first), max(n, len(first)))
-        if len(numbers):
+        if n > len(first):
+            known = len(self.candidates)  # trained or not: their numbers are taken
+            numbers = range(known, known + n - len(first))
             pairs = [(c.numbers, c.shape) for c in leading]
             drawn = draw(rng, numbers, pairs, weights.tolist())
             others = [lasting(c, self.max_iter) for c in drawn]

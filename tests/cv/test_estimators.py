@@ -194,6 +194,16 @@ class TestSearch:
         assert model.best_index_ == np.argmin(model.cv_results_["rank_test_score"])
         assert set(model.best_params_) <= set(model.best_estimator_.get_params())
 
+    def test_each_candidate_is_trained_by_itself(self):
+        """Also where there are too many columns for some ways to prepare numbers."""
+        X = np.random.default_rng(0).normal(size=(90, 20))
+        model = classifier(n_candidates=9, max_iter=2).fit(X, X[:, 0] > 0)
+        board, table = model.leaderboard_, model.cv_results_
+        first = [params["preprocessor__numbers"] for params in table["params"][:6]]
+        assert first == ["standard"] * 2 + ["piecewise", "quantile"] + ["standard"] * 2
+        assert len(set(board["score"])) == 9
+        assert_allclose(np.sum(board["weight"]), 1)
+
     def test_more_epochs_where_they_pay(self, monkeypatch):
         monkeypatch.setattr("sknnreg._cv._plan.most_epochs", lambda n_rows: 20)
         X = np.random.default_rng(0).uniform(-2, 2, (150, 2))
