@@ -302,9 +302,13 @@ class Search:
         return n_lacking * self.race.seconds_per_fold(candidate)
 
     def _promise(self, candidate: Candidate) -> tuple[int, float]:
-        """Who came further, then who was better on the first folds."""
-        first = self.plan.rungs[0]
-        return self.race.n_folds(candidate), -self.race.mean_loss(candidate, first)
+        """Who came further, then who was better on the first folds.
+
+        On those of them that there was time for.
+        """
+        met = self.race.folds_of(candidate)
+        loss = self.race.mean_loss(candidate, met.intersection(self.plan.rungs[0]))
+        return len(met), -loss
 
     def _select(self) -> dict[int, float]:
         """Weights of candidates, by predictions for rows that were held out."""

@@ -13,6 +13,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sknnreg import MLPRegressorScratch
 from sknnreg._cv._race import Race
 from sknnreg._cv._report import leaderboard, results
+from sknnreg._cv._search import Search
 from sknnreg._cv._space import Candidate
 from sknnreg._cv._work import Member
 from sknnreg.model_selection._follow import Tasks
@@ -138,6 +139,16 @@ def test_ranks_are_by_the_folds_that_all_have_met(track):
     # of those two there is more to tell
     assert numbers(made.race.ranked(made.candidates[:2])) == [0, 1]
     assert made.race.mean_loss(made.candidates[1], [0, 1]) == pytest.approx(2.5)
+
+
+def test_who_came_further_is_the_first_to_catch_up(track):
+    """Time may have ended within the first folds."""
+    made = track({(0, 0): 1, (1, 0): 2, (2, 0): 1, (0, 1): 3, (1, 1): 1})
+    plan = SimpleNamespace(rungs=[range(2), range(2, 4)])
+    search = SimpleNamespace(race=made.race, plan=plan)
+    promises = [Search._promise(search, c) for c in made.candidates]
+    assert [n for n, _ in promises] == [2, 2, 1]
+    assert [loss for _, loss in promises] == pytest.approx([-2, -1.5, -1])
 
 
 def test_a_network_lost_is_no_sound_candidate_and_comes_last(track):
