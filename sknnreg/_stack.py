@@ -12,7 +12,7 @@ import numpy as np
 from sknnreg._assemble import batch_size, hidden_sizes, per_layer
 from sknnreg._backend import may_compile
 from sknnreg._hyperparameters import ALL, NEVER
-from sknnreg.engine.cost import COMPILED_STACK, stack_size
+from sknnreg.engine.cost import COMPILED_STACK, n_weights, stack_size
 
 
 def stack_key(model, own_rows: bool = False) -> tuple | None:
@@ -53,6 +53,11 @@ def stack_limit(
     widths = [n_features, *hidden_sizes(model), n_outputs]
     size = stack_size(widths, batch_size(model, n_rows), itemsize)
     return max(size, COMPILED_STACK if may_compile() else 1)
+
+
+def training_cost(model, n_features: int) -> int:
+    """What its training takes, beside that of others on as many rows."""
+    return n_weights([n_features, *hidden_sizes(model)]) * model.max_iter
 
 
 def has_piece(model, name: str) -> Any:

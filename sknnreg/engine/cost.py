@@ -40,6 +40,11 @@ COMPILED_STACK = 16
 SMALL_PRODUCT = 8_000_000
 
 
+def n_weights(widths: Sequence[int]) -> int:
+    """Weights of a network of these layer widths, biases not counted."""
+    return sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
+
+
 def stack_size(widths: Sequence[int], rows: int, itemsize: int) -> int:
     """How many networks of these layer widths train together fastest.
 
@@ -52,8 +57,7 @@ def stack_size(widths: Sequence[int], rows: int, itemsize: int) -> int:
     itemsize : int
         Bytes of a number.
     """
-    n_weights = sum(a * b for a, b in itertools.pairwise(widths))
-    numbers = rows * sum(widths[1:]) / 2 + 4 * n_weights
+    numbers = rows * sum(widths[1:]) / 2 + 4 * n_weights(widths)
     return max(1, round(CACHE / (itemsize * numbers)))
 
 
@@ -74,9 +78,9 @@ def is_worth_compiling(task: Task, n_epochs: int) -> bool:
     """Whether NumPy is expected to take so long that compiled code pays."""
     network, batches = task.bound.network, task.batches
     widths = [n for layer in network.layers for n in (layer.n_in, layer.n_out)]
-    n_weights = task.parameters.theta.shape[1]
+    n_parameters = task.parameters.theta.shape[1]
     rows = batches.n_rows
     epoch = len(batches) * len(network.layers) * PER_CALL
-    epoch += rows * (sum(widths) * PER_NUMBER + 3 * n_weights * PER_PRODUCT)
+    epoch += rows * (sum(widths) * PER_NUMBER + 3 * n_parameters * PER_PRODUCT)
     models = len(task.parameters.theta)
     return epoch * models * n_epochs / 2 > WORTH_COMPILING

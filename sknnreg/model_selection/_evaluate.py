@@ -15,8 +15,9 @@ from sknnreg._composition import (
     with_parameters,
 )
 from sknnreg._sklearn import _num_features
+from sknnreg._stack import training_cost
 from sknnreg.model_selection._follow import Printer, Tasks
-from sknnreg.model_selection._groups import Group, chunks, partition, work
+from sknnreg.model_selection._groups import Group, chunks, partition
 from sknnreg.model_selection._time import Limit, limits
 from sknnreg.model_selection._work import (
     Candidate,
@@ -158,9 +159,10 @@ class Evaluation:
                     self.alone += [(fold, c) for c in group.candidates]
                     continue
                 size = self._size(fold, around)
+                each = training_cost(group.model, size[1])
                 for candidates in chunks(group, *size, max_stack):
-                    takes = work(len(candidates), group.model, size[1])
-                    stacks.append((takes, Stack(fold, candidates, around)))
+                    stack = Stack(fold, candidates, around)
+                    stacks.append((each * len(candidates), stack))
         stacks.sort(key=lambda pair: -pair[0])
         return [stack for _, stack in stacks]
 

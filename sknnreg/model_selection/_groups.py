@@ -1,14 +1,12 @@
-"""Which candidates can be trained together, how many at once, and what they take."""
+"""Which candidates can be trained together, and how many at once."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sknnreg._assemble import hidden_sizes
 from sknnreg._composition import (
     find_mlp,
     has_callbacks,
@@ -97,10 +95,3 @@ def chunks(
     places = range(len(group.candidates))
     n = -(-len(places) // limit)
     return [[group.candidates[i] for i in part] for part in np.array_split(places, n)]
-
-
-def work(stack_size: int, model, n_features: int) -> int:
-    """What so many networks like this take to train, beside others on as many rows."""
-    widths = [n_features, *hidden_sizes(model)]
-    weights = sum(n_in * n_out for n_in, n_out in itertools.pairwise(widths))
-    return stack_size * weights * model.max_iter
