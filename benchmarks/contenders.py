@@ -38,12 +38,14 @@ class Contender:
     """What is compared under a name.
 
     ``needs`` are the names, ``module:attribute``, without which it is skipped; what
-    takes many minutes a table is run only when it is asked for.
+    takes many minutes a table is run only when it is asked for. ``backend`` is how ours
+    are trained.
     """
 
     make: Callable[[Table, Any], Any]
     needs: tuple[str, ...] = ()
     by_default: bool = True
+    backend: str = "numpy"
 
     def lacks(self) -> str | None:
         """The first of ``needs`` that is not there."""
@@ -215,6 +217,7 @@ CONTENDERS = {
         cross_validated,
         ("sknnreg:MLPClassifierScratchCV", "sknnreg:MLPRegressorScratchCV"),
     ),
+    "ours, CV, compiled": Contender(cross_validated, ("numba:njit",), backend="auto"),
     "sklearn MLP": Contender(sklearn_mlp),
     "sklearn MLP, tuned": Contender(sklearn_mlp_tuned),
     "HistGradientBoosting": Contender(boosting),

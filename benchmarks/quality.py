@@ -29,6 +29,7 @@ from scipy.stats import gmean, rankdata
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.tables import judge, load
+from sknnreg import config_context
 
 
 class Results:
@@ -121,7 +122,8 @@ def measure(name, table, seed, args):
     X, X_test, y, y_test = table.split(seed)
     model = CONTENDERS[name].make(table, args)
     start = time.perf_counter()
-    model.fit(X, y)
+    with config_context(backend=CONTENDERS[name].backend):
+        model.fit(X, y)
     seconds = time.perf_counter() - start
     loss, error = judge(model, X_test, y_test, table)
     if args.verbose and hasattr(model, "best_params_"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import multiprocessing
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -37,7 +40,7 @@ def compiled_form(task: Task, n_epochs: int) -> CompiledEpoch | None:
     from sknnreg.engine.compiled.program import NoForm
 
     try:
-        return CompiledEpoch(task)
+        compiled = CompiledEpoch(task)
     except NoForm:
         return None
     except (NumbaError, RuntimeError, OSError) as error:
@@ -48,3 +51,17 @@ def compiled_form(task: Task, n_epochs: int) -> CompiledEpoch | None:
             f"{type(error).__name__}: {text}"
         )
         return None
+    leave_out_of_collections()
+    return compiled
+
+
+@functools.cache
+def leave_out_of_collections() -> None:
+    """In a worker of joblib: numba's objects are not looked through again and again.
+
+    It collects all garbage each second, unless psutil is installed, and a fifth of its
+    time would go into that.
+    """
+    if multiprocessing.current_process().name.startswith("Loky"):
+        gc.collect()  # what is garbage now is not to stay
+        gc.freeze()

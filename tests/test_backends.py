@@ -1,11 +1,13 @@
 """The compiled form of training gives what NumPy's gives."""
 
 import functools
+import gc
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, make_multilabel_classification
 from sklearn.preprocessing import scale
@@ -155,6 +157,26 @@ def test_only_what_is_needed_is_compiled():
     check_same("relu", 1e-9)
 
 
+def test_a_search_over_usual_pieces_compiles_once(monkeypatch):
+    from sknnreg.engine.compiled import epoch
+
+    keys = []
+    monkeypatch.setattr(epoch, "code_for", lambda key, *arguments: keys.append(key))
+    # not trained: there is no code
+    monkeypatch.setattr("sknnreg._run.Run.advance", lambda *a, **b: 1 / 0)
+    X, y = digits(300)
+    usual = [
+        {"dropout": 0.1},
+        {"activation": "silu", "solver": "adamw"},
+        {"penalty": "l1", "hidden_layer_sizes": (5, 5, 5)},
+        {"penalty": "group_l1", "input_scale": 2.0},
+    ]
+    for params in [*usual, {"activation": "tanh"}]:
+        with config_context(backend="fast"), pytest.raises(ZeroDivisionError):
+            MLPClassifierScratch(**SETTINGS | params).fit(X, y)
+    assert len(keys) == 5 and len(set(keys)) == 2 and keys[-1] != keys[0]
+
+
 def models(n=6):
     return [
         MLPClassifierScratch(**SETTINGS | {"random_state": k % 4, "dropout": 0.1 * k})
@@ -267,6 +289,19 @@ def test_workers_of_a_search_do_as_they_are_told(n_jobs):
         with config_context(backend=backend):
             search.fit(X, y)
         assert (search.cv_results_["mean_test_score"] == (backend == "fast")).all()
+
+
+def n_frozen():
+    from sknnreg._backend import leave_out_of_collections
+
+    leave_out_of_collections()
+    return gc.get_freeze_count()
+
+
+def test_workers_do_not_collect_what_is_loaded():
+    before = gc.get_freeze_count()
+    assert n_frozen() == before  # the user's own process is left alone
+    assert min(Parallel(n_jobs=2)(delayed(n_frozen)() for _ in range(2))) > 10_000
 
 
 def test_config():

@@ -90,15 +90,6 @@ class Learned(NamedTuple):
     attributes: dict[str, Any]
 
 
-def configuration() -> dict[str, Any]:
-    """sknnreg's, with compiled code only where it is asked for.
-
-    A search has many structures, and may have less time than it takes to compile them.
-    """
-    config = get_config()
-    return config | {"backend": "numpy"} if config["backend"] == "auto" else config
-
-
 class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
     """An ensemble of networks for a table. Use the derived classes."""
 
@@ -192,7 +183,7 @@ class BaseCV(CallbackSupportMixin, Documented, Stored, BaseEstimator, ABC):
             learned.preprocessing | table,
             learned.network | {"batch_size": batch_size(len(folds[0].train))},
             seed,
-            configuration(),
+            get_config(),
         )
         search = Search(
             job,

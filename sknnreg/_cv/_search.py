@@ -10,32 +10,25 @@ from math import ceil, isinf
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
-from sknnreg._config import config_context
-from sknnreg._cv._plan import Plan, plan, race_size, survivors
+from sknnreg._cv._pilot import Pilot
+from sknnreg._cv._plan import most_epochs, plan, race_size, survivors
 from sknnreg._cv._race import Race
 from sknnreg._cv._selection import select, shrunk
 from sknnreg._cv._space import (
     PORTFOLIO,
     Candidate,
     draw,
-    is_for,
     lasting,
     portfolio,
 )
 from sknnreg._cv._work import Job, Member
-from sknnreg._data import Given
 from sknnreg._report import say
-from sknnreg._run import start
-from sknnreg.engine.training import Report, Task
 from sknnreg.model_selection._follow import Tasks
 from sknnreg.model_selection._work import Fold
 
 #: candidates where no time limits them
 N_CANDIDATES = 24
-#: rows that a first timing needs at most
-PILOT_ROWS = 20_000
 #: rows to train on, however short the time
 LEAST_ROWS = 1000
 #: share of the time that is left for what comes after training
@@ -48,16 +41,6 @@ LEADING = 0.5
 DOUBLED = 2
 #: share of the loss that twice the epochs must take off
 WORTH_DOUBLING = 0.03
-
-
-class Clock(Report):
-    """When the epochs of a training end."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    def after(self, task: Task) -> None:
-        self.ends.append(time.perf_counter())
 
 
 class Search:
@@ -108,16 +91,12 @@ class Search:
         self.n_workers = effective_n_jobs(n_jobs)
         self.began, self.max_time = began, max_time
         deadline = began + max_time * (1 - RESERVE)
-        self.plan, candidates, n_inputs = self._plan(choices, deadline)
-        if max_iter is not None:
-            self.plan = self.plan._replace(max_iter=max_iter)
+        first = self._plan(choices, max_iter, deadline)
         self.max_iter, self.may_double = self.plan.max_iter, max_iter is None
-        self.candidates = [
-            lasting(c, self.max_iter) for c in candidates[: self.plan.n_first]
-        ]
+        self.candidates = [lasting(c, self.max_iter) for c in first]
         if self.plan.share < 1:
             self.folds = [self._thinned(fold) for fold in folds]
-        self.race = Race(job, self.folds, loss, n_jobs, deadline, n_inputs)
+        self.race = Race(self.job, self.folds, loss, n_jobs, deadline, self.n_inputs)
 
     def _thinned(self, fold: Fold) -> Fold:
         """With fewer rows to train on, where there is no time for all."""
@@ -127,36 +106,29 @@ class Search:
         return fold._replace(train=np.sort(rng.choice(fold.train, n, replace=False)))
 
     def _plan(
-        self, choices: Sequence[str], deadline: float
-    ) -> tuple[Plan, list[Candidate], int]:
+        self, choices: Sequence[str], max_iter: int | None, deadline: float
+    ) -> list[Candidate]:
         """What fits into the time, by the first epochs of the first candidate.
 
-        With the first candidates for a table of this width, and the width.
+        With the first candidates for a table of this width.
         """
-        (pilot,) = portfolio(1, choices)
-        fold, limited = self.folds[0], not isinf(deadline)
-        n_rows, rows = len(fold.train), fold.train
-        if n_rows > PILOT_ROWS:
-            rng = np.random.default_rng(self.job.seed)
-            rows = rng.choice(rows, PILOT_ROWS, replace=False)
-        X, y, weight = self.job.rows(rows)
-        preprocessor = self.job.preprocessor(pilot.numbers)
-        X = preprocessor.fit_transform(X, y)
-        if not issparse(X):
-            n_columns = int(np.count_nonzero(~preprocessor.is_categorical_))
-            choices = [way for way in choices if is_for(way, n_columns)]
-        candidates = portfolio(self.n_candidates or len(PORTFOLIO), choices)
-        model, per_epoch = self.job.model(pilot), 0.0
-        if limited:
-            clock = Clock()
-            given = Given(X[:2], y[:2])
-            with config_context(**self.job.config):
-                run = start([model], X, y, weight, given, target=self.job.target)
-                run.advance(3, [clock])
-            per_epoch = float(np.min(np.diff(clock.ends))) * n_rows / len(rows)
+        (first,) = portfolio(1, choices)
+        n_rows, n_folds = len(self.folds[0].train), len(self.folds)
+        pilot = Pilot(self.job, first, self.folds[0].train)
+        self.n_inputs = pilot.X.shape[1]
+        n_epochs = (max_iter or most_epochs(n_rows)) * n_folds * self._most
+        backend = pilot.backend(n_epochs, self.max_time)
+        self.job = self.job._replace(config=self.job.config | {"backend": backend})
+        limited = not isinf(self.max_time)
+        per_epoch = pilot.seconds_per_epoch(backend) if limited else 0.0
+        candidates = portfolio(
+            self.n_candidates or len(PORTFOLIO), pilot.suitable(choices)
+        )
         seconds = (deadline - time.time()) * self.n_workers
-        sizes = plan(n_rows, len(self.folds), len(candidates), per_epoch, seconds)
-        return sizes, candidates, X.shape[1]
+        self.plan = plan(n_rows, n_folds, len(candidates), per_epoch, seconds)
+        if max_iter is not None:
+            self.plan = self.plan._replace(max_iter=max_iter)
+        return candidates[: self.plan.n_first]
 
     @property
     def _most(self) -> int:

@@ -74,8 +74,11 @@ PER_CALL, PER_NUMBER, PER_PRODUCT = 30e-6, 1e-9, 1e-10
 WORTH_COMPILING = 2.0
 
 
-def is_worth_compiling(task: Task, n_epochs: int) -> bool:
-    """Whether NumPy is expected to take so long that compiled code pays."""
+def seconds_in_numpy(task: Task, n_epochs: float) -> float:
+    """What NumPy's form is expected to take where so many epochs are allowed.
+
+    Half of them, that is: training often ends before the last.
+    """
     network, batches = task.bound.network, task.batches
     widths = [n for layer in network.layers for n in (layer.n_in, layer.n_out)]
     n_parameters = task.parameters.theta.shape[1]
@@ -83,4 +86,9 @@ def is_worth_compiling(task: Task, n_epochs: int) -> bool:
     epoch = len(batches) * len(network.layers) * PER_CALL
     epoch += rows * (sum(widths) * PER_NUMBER + 3 * n_parameters * PER_PRODUCT)
     models = len(task.parameters.theta)
-    return epoch * models * n_epochs / 2 > WORTH_COMPILING
+    return epoch * models * n_epochs / 2
+
+
+def is_worth_compiling(task: Task, n_epochs: int) -> bool:
+    """Whether NumPy is expected to take so long that compiled code pays."""
+    return seconds_in_numpy(task, n_epochs) > WORTH_COMPILING

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPClassifierScratchCV, MLPRegressorScratchCV
-from sknnreg._cv import _search, _space
+from sknnreg._cv import _pilot, _search, _space
 from sknnreg._cv._work import predict
 from sknnreg.callbacks import Callback
 from tests.factories import needs_callbacks, not_converged
@@ -278,11 +278,11 @@ class TestSearch:
             rows.append(len(X))
             return run_start(models, X, *arguments, **options)
 
-        run_start = _search.start
-        monkeypatch.setattr(_search, "start", start)
-        monkeypatch.setattr(_search, "PILOT_ROWS", 70)
+        run_start = _pilot.start
+        monkeypatch.setattr(_pilot, "start", start)
+        monkeypatch.setattr(_pilot, "PILOT_ROWS", 70)
         model = classifier(max_time=1000, n_candidates=1, max_iter=2).fit(*iris)
-        assert rows == [70]
+        assert set(rows) == {70}
         assert np.isfinite(model.oof_prediction_).all()
 
     def test_there_is_an_answer_however_short_the_time(self, iris):

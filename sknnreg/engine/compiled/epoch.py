@@ -135,7 +135,7 @@ class CompiledEpoch:
         )
 
     def _needed(self, task: Task) -> Structure:
-        """The pieces that the task has."""
+        """The pieces that the task has, and the usual ones."""
         options = {
             "kink": self.strengths.own[..., 0].any(),
             "groups": len(self.strengths.groups) > 0,
@@ -148,7 +148,7 @@ class CompiledEpoch:
             (type(task.bound.network.loss).__name__,),
             (self.optimizer.__name__,),
             tuple(name for name, wanted in options.items() if wanted),
-        )
+        ).with_usual()
 
     def epoch(self, task: Task) -> tuple[NDArray, NDArray, Number]:
         """As the solver's own: J and Ω, (K,), and the last rate."""

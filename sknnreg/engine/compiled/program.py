@@ -57,6 +57,22 @@ class Structure(NamedTuple):
         """The structure that has this key."""
         return cls(*(tuple(names.split()) for names in key.split("|")))
 
+    def with_usual(self) -> Structure:
+        """With the usual pieces too, so that a search over them compiles once."""
+        return Structure(
+            *(in_order({*own, *more}) for own, more in zip(self, USUAL, strict=True))
+        )
+
+
+#: What makes no step slower that does not have it, and little more to compile.
+USUAL = Structure(
+    layers=("dense", "dropout", "input_scale"),
+    activations=("Identity", "Relu", "Silu"),
+    losses=(),
+    optimizers=(),
+    options=("groups", "kink"),
+)
+
 
 class Program:
     """The table of a network for batches of up to ``rows`` rows.
