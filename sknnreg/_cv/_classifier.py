@@ -37,7 +37,10 @@ class MLPClassifierScratchCV(ClassifierMixin, BaseCV):
     max_time : float or None, default=60
         Seconds that ``fit`` may take. First timings decide how many epochs, candidates
         and folds there will be; what does not fit is left out, and what was trained
-        so far is used. None: no limit, and ``n_candidates`` of 24.
+        so far is used. None: no limit, and ``n_candidates`` of 24. With a minute or
+        more, the networks are trained in compiled code where numba is installed (see
+        :func:`sknnreg.set_config`); compiling it, once on a machine, is part of the
+        time.
 
     n_candidates : int or None, default=None
         Candidates at most. None: as many as there is time for.

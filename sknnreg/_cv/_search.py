@@ -119,6 +119,8 @@ class Search:
         n_epochs = (max_iter or most_epochs(n_rows)) * n_folds * self._most
         backend = pilot.backend(n_epochs, self.max_time)
         self.job = self.job._replace(config=self.job.config | {"backend": backend})
+        if self.verbose and backend == "fast":
+            self._say("compiled code is loaded; the first time it has to be made")
         limited = not isinf(self.max_time)
         per_epoch = pilot.seconds_per_epoch(backend) if limited else 0.0
         candidates = portfolio(
@@ -161,10 +163,10 @@ class Search:
             self.race.run(candidates, folds, tasks)
         if self.verbose:
             best, *_ = self.race.ranked(self.tried())
-            say(
-                f"{time.time() - self.began:6.1f} s: {name}; best: {best.numbers}, "
-                f"{best.shape}"
-            )
+            self._say(f"{name}; best: {best.numbers}, {best.shape}")
+
+    def _say(self, text: str) -> None:
+        say(f"{time.time() - self.began:6.1f} s: {text}")
 
     def tried(self) -> list[Candidate]:
         """Candidates that were trained at least once."""

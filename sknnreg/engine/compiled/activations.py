@@ -194,7 +194,7 @@ def backward_loop(slope):
 
 @functools.cache
 def forms(names: tuple[str, ...]):
-    """``forward(number, z, b, y)`` and ``backward(number, dy, z, y, db)`` of some."""
+    """``forward(number, (z, b, y))``, ``backward(number, (dy, z, y, db))`` of some."""
     kinds = [named(FORMS, name) for name in names]
     forward = [forward_loop(FORMS[kind][0], kind.needs) for kind in kinds]
     backward = [backward_loop(FORMS[kind][1]) for kind in kinds]

@@ -8,6 +8,10 @@ and of the scratch hands over two hundred words. Sums may be taken in any order,
 they run in several lanes at once; it is not assumed that numbers are finite. ``exact``
 does not allow sums either: exp splits its argument into parts whose difference must not
 be simplified.
+
+``inlined`` is for what only chooses among pieces. It is put in its place before types
+are known, and so is not compiled for itself, which would take as long as the pieces do.
+Its arguments are in a tuple: numba's inliner knows no ``*arguments``.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ exact = functools.partial(
 )
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 jit = functools.partial(exact, fastmath=FAST, forceinline=True)
+inlined = functools.partial(exact, fastmath=FAST, inline="always")
 
 
 def chosen(make):
@@ -37,35 +42,35 @@ def chosen(make):
     the functions themselves in its place nothing would be found again on disk.
     """
 
-    def call(key, *arguments):
+    def call(key, arguments):
         return make(key)(*arguments)
 
-    @overload(call, prefer_literal=True)
-    def choose(key, *arguments):
+    @overload(call, prefer_literal=True, inline="always")
+    def choose(key, arguments):
         function = make(key.literal_value)
-        return lambda key, *arguments: function(*arguments)
+        return lambda key, arguments: function(*arguments)
 
     return call
 
 
 def chain(functions):
-    """One function of (number, arguments), which calls the function of that number."""
+    """A function of (number, arguments), which calls the function of that number."""
     first, *others = functions
     if not others:
 
-        @jit
-        def call(number, *arguments):
+        @inlined
+        def call(number, arguments):
             return first(*arguments)
 
         return call
 
     otherwise = chain(others)
 
-    @jit
-    def choose(number, *arguments):
+    @inlined
+    def choose(number, arguments):
         if number == 0:
             return first(*arguments)
-        return otherwise(number - 1, *arguments)
+        return otherwise(number - 1, arguments)
 
     return choose
 

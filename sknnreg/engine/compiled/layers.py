@@ -33,7 +33,7 @@ def before_activation(backward):
         z = matrix(s.value, op.z, rows, op.n_out)
         y = matrix(s.value, op.y, rows, op.n_out)
         bias = vector(m.grad, op.bias, op.n_out)
-        backward(op.activation, dy, z, y, bias)
+        backward(op.activation, (dy, z, y, bias))
         return dy
 
     return back_to_sum
@@ -49,7 +49,7 @@ def dense(activate, back_to_sum):
         product(x, matrix(m.theta, op.weight, op.n_in, op.n_out), z)
         bias = vector(m.theta, op.bias, op.n_out)
         y = matrix(s.value, op.y, rows, op.n_out)
-        activate(op.activation, z, bias, y)
+        activate(op.activation, (z, bias, y))
 
     @jit
     def backward(op, m, s, rows):
@@ -116,7 +116,7 @@ def with_shift(activate):
             for j in range(op.n_out):
                 z[i, j] = hat[i, j] * gamma[j]
         y = matrix(s.value, op.y, rows, op.n_out)
-        activate(op.activation, z, beta, y)
+        activate(op.activation, (z, beta, y))
 
     return shifted
 

@@ -126,7 +126,7 @@ def group(m, place):
 
 
 def forms(names: tuple[str, ...], options: tuple[str, ...]):
-    """``update(number, m, plan, rate, t, clip, keep)`` of some."""
+    """``update(number, (m, plan, rate, t, clip, keep))`` of some."""
     return chain([form(*FORMS[named(FORMS, name)][0], options) for name in names])
 
 

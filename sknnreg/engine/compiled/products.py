@@ -130,7 +130,7 @@ def by_tiles(a, b, out):
         j, last = start * lanes, min(stop * lanes, n_out) - lanes
         for row in range(0, n, HEIGHT):
             i = min(row, n - HEIGHT)
-            tiles(stop - start - 1, a, b, out, i, j, last)
+            tiles(stop - start - 1, (a, b, out, i, j, last))
 
 
 @jit

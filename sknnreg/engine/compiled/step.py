@@ -130,14 +130,14 @@ def value_and_gradient(key):
     def both(plan, m, s, n):
         for k in range(plan.ops.size):
             op = plan.ops[k]
-            forward(op.kind, op, m, s, n)
+            forward(op.kind, (op, m, s, n))
         raw = matrix(s.value, plan.output, n, plan.n_out)
         slope = matrix(s.slope, plan.output, n, plan.n_out)
         weight, share = vector(s.weight, 0, n), vector(s.share, 0, n)
-        value = loss(plan.loss, raw, s.y[:n], weight, share, slope, plan.loss_numbers)
+        value = loss(plan.loss, (raw, s.y[:n], weight, share, slope, plan.loss_numbers))
         for k in range(plan.ops.size - 1, plan.lowest - 1, -1):
             op = plan.ops[k]
-            backward(op.kind, op, m, s, n)
+            backward(op.kind, (op, m, s, n))
         return value
 
     return both
@@ -154,7 +154,7 @@ def update(key):
     @jit
     def step(plan, m, rate, t, keep):
         clip = find_factor(m, plan)
-        penalty = move(plan.optimizer, m, plan, rate, t, clip, keep)
+        penalty = move(plan.optimizer, (m, plan, rate, t, clip, keep))
         for k in range(plan.limited.shape[0]):
             start, n_in, n_out = plan.limited[k]
             w = matrix(m.theta, start, n_in, n_out)
@@ -181,10 +181,10 @@ def compiled_steps(key: str, sources: str):
         for batch in range(first, last):
             start, stop = batch * size, min(batch * size + size, n)
             weight = gather(plan, m, s, rows, order, start, stop, first * size)
-            total_loss += value_and_gradient(key, plan, m, s, stop - start)
+            total_loss += value_and_gradient(key, (plan, m, s, stop - start))
             t += 1
             # the last gradient of an epoch is looked at
-            penalty = update(key, plan, m, m.rates[batch], t, stop == n)
+            penalty = update(key, (plan, m, m.rates[batch], t, stop == n))
             total_penalty += weight * penalty
         return total_loss, total_penalty
 
