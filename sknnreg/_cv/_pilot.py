@@ -64,7 +64,7 @@ class Pilot:
         asked = self.job.config["backend"]
         if asked != "auto":
             return asked
-        if not may_compile():
+        if not may_compile() or issparse(self.X):
             return "numpy"
         seconds = seconds_in_numpy(self._start("numpy").task, n_epochs) / self.part
         return "fast" if min(seconds, max_time) >= LONG else "numpy"

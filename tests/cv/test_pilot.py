@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from sknnreg import MLPClassifierScratch, config_context, get_config
 from sknnreg._cv import _pilot
@@ -10,13 +11,14 @@ from sknnreg._cv._space import portfolio
 from sknnreg._cv._work import Job
 
 
-def a_pilot(n_rows=64):
+def a_pilot(n_rows=64, way="standard", container=np.asarray):
     X = np.random.default_rng(0).normal(size=(n_rows, 3))
+    y = (X[:, 0] > 0).astype(int)
     preprocessing = {"dtype": np.float32}
     network = {"batch_size": 32}
-    kind, y = MLPClassifierScratch, (X[:, 0] > 0).astype(int)
+    kind, X = MLPClassifierScratch, container(X)
     job = Job(kind, X, y, None, None, preprocessing, network, 0, get_config())
-    (candidate,) = portfolio(1, ("standard",))
+    (candidate,) = portfolio(1, (way,))
     return Pilot(job, candidate, np.arange(n_rows))
 
 
@@ -47,6 +49,11 @@ class TestBackend:
             for n_rows in (64, 640, 6400):
                 found.append(a_pilot(n_rows).backend(5000, np.inf))
         assert found == ["numpy", "numpy", "fast"]
+
+    def test_sparse_data_have_no_compiled_form(self):
+        with config_context(backend="auto"):
+            pilot = a_pilot(way="none", container=csr_array)
+            assert pilot.backend(10**9, np.inf) == "numpy"
 
     def test_what_the_user_asks_for_holds(self):
         with config_context(backend="numpy"):
