@@ -15,6 +15,7 @@ from sklearn.preprocessing import scale
 import sknnreg
 from sknnreg import (
     MLPClassifierScratch,
+    MLPClassifierScratchCV,
     MLPRegressorScratch,
     config_context,
     get_config,
@@ -302,6 +303,21 @@ def test_workers_do_not_collect_what_is_loaded():
     before = gc.get_freeze_count()
     assert n_frozen() == before  # the user's own process is left alone
     assert min(Parallel(n_jobs=2)(delayed(n_frozen)() for _ in range(2))) > 10_000
+
+
+@pytest.mark.parametrize(("least", "expected"), [(0, "fast"), (1e9, "numpy")])
+def test_an_ensemble_is_trained_in_one_form(
+    least, expected, monkeypatch, everything_compiled
+):
+    monkeypatch.setattr("sknnreg._cv._pilot.LONG", least)
+    X, y = digits(300)
+    model = MLPClassifierScratchCV(
+        max_time=None, n_candidates=8, max_iter=2, cv=2, random_state=0
+    )
+    with config_context(backend="auto"):
+        model.fit(X, y)
+    networks = [network for part in model.ensemble_.parts for network in part.networks]
+    assert {network.backend_ for network in networks} == {expected}
 
 
 def test_config():

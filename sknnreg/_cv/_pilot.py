@@ -39,11 +39,10 @@ class Pilot:
 
     def __init__(self, job: Job, candidate: Candidate, rows: NDArray) -> None:
         self.job, self.candidate = job, candidate
-        self.n_rows = len(rows)
-        if self.n_rows > PILOT_ROWS:
-            rng = np.random.default_rng(job.seed)
-            rows = rng.choice(rows, PILOT_ROWS, replace=False)
-        self.part = len(rows) / self.n_rows
+        n = min(len(rows), PILOT_ROWS)
+        self.part = n / len(rows)
+        if self.part < 1:
+            rows = np.random.default_rng(job.seed).choice(rows, n, replace=False)
         X, self.y, self.weight = job.rows(rows)
         self.preprocessor = job.preprocessor(candidate.numbers)
         self.X = self.preprocessor.fit_transform(X, self.y)

@@ -64,7 +64,8 @@ class Structure(NamedTuple):
         )
 
 
-#: What makes no step slower that does not have it, and little more to compile.
+#: What makes no step slower that does not have it. All of it takes half as much again
+#: to compile as a plain network alone.
 USUAL = Structure(
     layers=("dense", "dropout", "input_scale"),
     activations=("Identity", "Relu", "Silu"),
