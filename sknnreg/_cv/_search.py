@@ -12,7 +12,7 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 from sknnreg._cv._pilot import Pilot
-from sknnreg._cv._plan import most_epochs, plan, race_size, survivors
+from sknnreg._cv._plan import Plan, most_epochs, plan, race_size, survivors
 from sknnreg._cv._race import Race
 from sknnreg._cv._selection import select, shrunk
 from sknnreg._cv._space import (
@@ -91,12 +91,19 @@ class Search:
         self.n_workers = effective_n_jobs(n_jobs)
         self.began, self.max_time = began, max_time
         deadline = began + max_time * (1 - RESERVE)
-        first = self._plan(choices, max_iter, deadline)
+        pilot = Pilot(job, portfolio(1, choices)[0], folds[0].train)
+        self.job = self._with_backend(pilot, max_iter)
+        n_first = n_candidates or len(PORTFOLIO)
+        first = portfolio(n_first, pilot.suitable(choices))
+        self.plan = self._plan(pilot, len(first), max_iter, deadline)
         self.max_iter, self.may_double = self.plan.max_iter, max_iter is None
-        self.candidates = [lasting(c, self.max_iter) for c in first]
+        self.candidates = [
+            lasting(c, self.max_iter) for c in first[: self.plan.n_first]
+        ]
         if self.plan.share < 1:
             self.folds = [self._thinned(fold) for fold in folds]
-        self.race = Race(self.job, self.folds, loss, n_jobs, deadline, self.n_inputs)
+        n_inputs = pilot.X.shape[1]
+        self.race = Race(self.job, self.folds, loss, n_jobs, deadline, n_inputs)
 
     def _thinned(self, fold: Fold) -> Fold:
         """With fewer rows to train on, where there is no time for all."""
@@ -105,32 +112,26 @@ class Search:
         rng = np.random.default_rng((self.job.seed, fold.number))
         return fold._replace(train=np.sort(rng.choice(fold.train, n, replace=False)))
 
-    def _plan(
-        self, choices: Sequence[str], max_iter: int | None, deadline: float
-    ) -> list[Candidate]:
-        """What fits into the time, by the first epochs of the first candidate.
-
-        With the first candidates for a table of this width.
-        """
-        (first,) = portfolio(1, choices)
-        n_rows, n_folds = len(self.folds[0].train), len(self.folds)
-        pilot = Pilot(self.job, first, self.folds[0].train)
-        self.n_inputs = pilot.X.shape[1]
-        n_epochs = (max_iter or most_epochs(n_rows)) * n_folds * self._most
-        backend = pilot.backend(n_epochs, self.max_time)
-        self.job = self.job._replace(config=self.job.config | {"backend": backend})
+    def _with_backend(self, pilot: Pilot, max_iter: int | None) -> Job:
+        """The job, with the form of the step that all its networks have."""
+        epochs = max_iter or most_epochs(len(self.folds[0].train))
+        n_networks = len(self.folds) * self._most
+        backend = pilot.backend(epochs * n_networks, self.max_time)
         if self.verbose and backend == "fast":
             self._say("compiled code is loaded; the first time it has to be made")
-        limited = not isinf(self.max_time)
-        per_epoch = pilot.seconds_per_epoch(backend) if limited else 0.0
-        candidates = portfolio(
-            self.n_candidates or len(PORTFOLIO), pilot.suitable(choices)
-        )
+        return self.job._replace(config=self.job.config | {"backend": backend})
+
+    def _plan(
+        self, pilot: Pilot, n_first: int, max_iter: int | None, deadline: float
+    ) -> Plan:
+        """What fits into the time, by the first epochs of the first candidate."""
+        per_epoch = 0.0
+        if not isinf(deadline):
+            per_epoch = pilot.seconds_per_epoch(self.job.config["backend"])
+        n_rows, n_folds = len(self.folds[0].train), len(self.folds)
         seconds = (deadline - time.time()) * self.n_workers
-        self.plan = plan(n_rows, n_folds, len(candidates), per_epoch, seconds)
-        if max_iter is not None:
-            self.plan = self.plan._replace(max_iter=max_iter)
-        return candidates[: self.plan.n_first]
+        found = plan(n_rows, n_folds, n_first, per_epoch, seconds)
+        return found if max_iter is None else found._replace(max_iter=max_iter)
 
     @property
     def _most(self) -> int:
