@@ -7,6 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 import sklearn
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
@@ -21,6 +23,7 @@ from sknnreg.preprocessing import (
     RobustClipScaler,
     TablePreprocessor,
 )
+from sknnreg.preprocessing._numbers import bin_size
 from tests.factories import QUICK, not_converged
 
 NUMBERS = ["robust", "standard", "quantile", "piecewise", "none"]
@@ -135,6 +138,29 @@ def test_piecewise_values_that_many_rows_have():
     (knots,) = PiecewiseLinearEncoder().fit(x).knots_
     assert len(knots) < 17
     assert (np.diff(knots) > 0).all()
+
+
+def test_piecewise_leaves_bins_to_what_is_rare():
+    """Zeros count as one bin of four, of 100 rows; 300 others are three of 100 each."""
+    x = np.r_[np.zeros(1700), np.arange(1, 301)][:, None]
+    (knots,) = PiecewiseLinearEncoder(4).fit(x).knots_
+    assert_array_equal(knots, [0, 100, 200, 300])
+    # of 16 bins each would have 20 rows of the others; they have 30
+    (knots,) = PiecewiseLinearEncoder(16).fit(x).knots_
+    assert_allclose(knots, np.arange(0, 301, 30), atol=1)
+
+
+def test_piecewise_with_ties_but_few_rows():
+    x = np.r_[np.zeros(90), np.arange(1, 61)][:, None]
+    (knots,) = PiecewiseLinearEncoder(10).fit(x).knots_
+    assert_array_equal(knots, np.unique(np.quantile(x, np.linspace(0, 1, 11))))
+
+
+@given(st.lists(st.integers(1, 1000), min_size=6, max_size=40), st.integers(1, 5))
+def test_no_value_counts_for_more_than_a_bin(counts, n_bins):
+    counts = np.array(counts)
+    size = bin_size(counts, n_bins)
+    assert_allclose(np.minimum(counts, size).sum(), n_bins * size)
 
 
 def test_piecewise_missing(X):

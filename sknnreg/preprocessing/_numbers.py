@@ -18,6 +18,8 @@ __all__ = ["PiecewiseLinearEncoder", "RobustClipScaler"]
 
 #: rows that are encoded at a time
 ROWS = 256
+#: rows that a bin has at least, where a column has bins to share out
+LEAST_ROWS = 30
 
 
 def ordered(X: NDArray) -> tuple[NDArray, NDArray]:
@@ -35,6 +37,39 @@ def quantiles(values: NDArray, counts: NDArray, levels: ArrayLike) -> NDArray:
     low, high = values[row, below], values[row, above]
     # a mean of the two, not a sum of differences, which may overflow
     return (1 - (position - below)) * low + (position - below) * high
+
+
+def knots_of(column: NDArray, quantiles: NDArray) -> NDArray:
+    """The knots of a column from its quantiles, each once.
+
+    Where some coincide, the rows of a frequent value count as those of one bin, and the
+    other bins are shared out among the rest. So a count that is zero nine times in ten
+    has as many knots as another column.
+    """
+    knots, n_bins = np.unique(quantiles), len(quantiles) - 1
+    if len(knots) > n_bins:
+        return knots
+    values, counts = np.unique(column, return_counts=True)
+    if len(values) <= n_bins + 1:
+        return values
+    size = max(bin_size(counts, n_bins), LEAST_ROWS)
+    if size >= len(column) / n_bins:
+        return knots
+    shares = np.minimum(counts, size)
+    levels = np.linspace(0, 1, round(shares.sum() / size) + 1)
+    return np.unique(np.quantile(values, levels, weights=shares, method="inverted_cdf"))
+
+
+def bin_size(counts: NDArray, n_bins: int) -> float:
+    """Rows c of each of T bins, where no value counts for more than one of them.
+
+    It solves Σ min(nᵢ, c) = T c for the counts nᵢ of more than T distinct values: the h
+    most frequent have a bin each, the rows of the others are shared by T - h.
+    """
+    frequent = np.sort(counts)[: -n_bins - 1 : -1]
+    others = counts.sum() - np.cumsum(frequent) + frequent
+    sizes = others / np.arange(n_bins, 0, -1)
+    return float(sizes[np.argmax(frequent <= sizes)])
 
 
 class NumericTransformer(Documented, TransformerMixin, BaseEstimator):
@@ -153,8 +188,10 @@ class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
 class PiecewiseLinearEncoder(NumericTransformer):
     r"""Piecewise-linear encoding of numbers: a ramp for each bin of each column.
 
-    The knots :math:`b_0 < \dots < b_T` of a column are its quantiles, those that
-    coincide once; of a column with few distinct values, these values. Component t is
+    The knots :math:`b_0 < \dots < b_T` of a column are its quantiles; of a column with
+    few distinct values, these values. Where quantiles coincide, since one value is as
+    frequent as several bins, its rows count as those of one bin, so that the others are
+    left for the rest of the column, of thirty rows each at least. Component t is
 
     .. math::
 
@@ -249,12 +286,9 @@ class PiecewiseLinearEncoder(NumericTransformer):
         X = self._validated(X, reset=True)
         values, counts = ordered(X)
         grid = quantiles(values, counts, np.linspace(0, 1, self.n_bins + 1)).T
-        distinct = 1 + (values[:, 1:] > values[:, :-1]).sum(axis=1)
         self.knots_ = [
-            np.unique(column[:count] if few else knots).astype(X.dtype, copy=False)
-            for column, count, few, knots in zip(
-                values, counts, distinct <= self.n_bins + 1, grid, strict=True
-            )
+            knots_of(column[:count], found).astype(X.dtype, copy=False)
+            for column, count, found in zip(values, counts, grid, strict=True)
         ]
         components = self._components(X)
         self.means_ = np.zeros(components.shape[1], X.dtype)
