@@ -1,7 +1,7 @@
 """How good the predictions are: ``python -m benchmarks.quality --data FOLDER``.
 
 Each data set ``NAME.npz`` of the folder (``X_num``, ``X_cat``, ``y``) is split
-``--splits`` times into at most 5000 training rows and at most 5000 others to judge by.
+``--splits`` times into at most ``--rows`` to train on and as many others to judge by.
 Boosting and what prepares columns by itself see the table as it is; other networks see
 standardized numbers and one-hot categories, and a standardized target of a regression.
 Log loss for classification, RMSE / standard deviation for regression: less is better;
@@ -28,7 +28,7 @@ import numpy as np
 from scipy.stats import gmean, rankdata
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.tables import judge, load
+from benchmarks.tables import ROWS, judge, load
 from sknnreg import config_context
 
 
@@ -152,7 +152,7 @@ def run(results, splits, args):
                 for name in names
                 if name in args.again or (path.stem, split, name) not in results.rows
             ]
-            table = load(path) if jobs else None
+            table = load(path, args.rows) if jobs else None
             for split, name in jobs:
                 row = measure(name, table, split, args)
                 interrupt.check()
@@ -219,6 +219,7 @@ def main():
     parser.add_argument("--data", help="folder; without it, a summary of --json")
     parser.add_argument("--splits", type=int, default=2)
     parser.add_argument("--first-split", type=int, default=0)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--only", nargs="+", default=[], help="names of data sets")
     parser.add_argument("--skip", nargs="+", default=[], help="names of data sets")
     parser.add_argument("--methods", nargs="+", default=[], choices=CONTENDERS)

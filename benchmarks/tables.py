@@ -20,13 +20,17 @@ ROWS = 5000
 
 @dataclass(frozen=True)
 class Table:
-    """A data set: its numeric columns come first, then those of dtype category."""
+    """A data set: its numeric columns come first, then those of dtype category.
+
+    At most ``rows`` are to train on, and as many to judge by.
+    """
 
     name: str
     task: str
     X: pd.DataFrame
     y: np.ndarray
     n_numeric: int
+    rows: int = ROWS
 
     @property
     def regression(self) -> bool:
@@ -39,21 +43,21 @@ class Table:
 
     @property
     def n_train(self) -> int:
-        return min(ROWS, int(0.7 * len(self.y)))
+        return min(self.rows, int(0.7 * len(self.y)))
 
-    def split(self, seed: int, rows: int = ROWS) -> list:
-        """X_train, X_test, y_train, y_test."""
+    def split(self, seed: int, rows: int | None = None) -> list:
+        """X_train, X_test, y_train, y_test; of other rows than usual to train on."""
         return train_test_split(
             self.X,
             self.y,
-            train_size=min(rows, self.n_train),
-            test_size=min(ROWS, len(self.y) - self.n_train),
+            train_size=min(rows or self.rows, self.n_train),
+            test_size=min(self.rows, len(self.y) - self.n_train),
             stratify=None if self.regression else self.y,
             random_state=seed,
         )
 
 
-def load(path: Path) -> Table:
+def load(path: Path, rows: int = ROWS) -> Table:
     """What ``NAME.npz`` and ``NAME.json`` hold; an empty string is a hole."""
     data = np.load(path, allow_pickle=False)
     task = json.loads(path.with_suffix(".json").read_text())["task"]
@@ -63,7 +67,8 @@ def load(path: Path) -> Table:
         values = column.astype(object)
         values[values == ""] = None
         columns[f"c{i}"] = pd.Categorical(values)
-    return Table(path.stem, task, pd.DataFrame(columns), data["y"], numbers.shape[1])
+    X, n_numeric = pd.DataFrame(columns), numbers.shape[1]
+    return Table(path.stem, task, X, data["y"], n_numeric, rows)
 
 
 def encoded():
