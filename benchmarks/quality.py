@@ -219,7 +219,9 @@ def main():
     parser.add_argument("--data", help="folder; without it, a summary of --json")
     parser.add_argument("--splits", type=int, default=2)
     parser.add_argument("--first-split", type=int, default=0)
-    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument(
+        "--rows", type=int, default=ROWS, help="at most; a file of --json is for one"
+    )
     parser.add_argument("--only", nargs="+", default=[], help="names of data sets")
     parser.add_argument("--skip", nargs="+", default=[], help="names of data sets")
     parser.add_argument("--methods", nargs="+", default=[], choices=CONTENDERS)

@@ -46,11 +46,11 @@ class Table:
         return min(self.rows, int(0.7 * len(self.y)))
 
     def split(self, seed: int, rows: int | None = None) -> list:
-        """X_train, X_test, y_train, y_test; of other rows than usual to train on."""
+        """X_train, X_test, y_train, y_test; ``rows`` are fewer to train on."""
         return train_test_split(
             self.X,
             self.y,
-            train_size=min(rows or self.rows, self.n_train),
+            train_size=min(rows or self.n_train, self.n_train),
             test_size=min(self.rows, len(self.y) - self.n_train),
             stratify=None if self.regression else self.y,
             random_state=seed,

@@ -18,7 +18,7 @@ __all__ = ["PiecewiseLinearEncoder", "RobustClipScaler"]
 
 #: rows that are encoded at a time
 ROWS = 256
-#: rows that a bin has at least, where a column has bins to share out
+#: rows that a bin has at least, where a frequent value leaves bins to the others
 LEAST_ROWS = 30
 
 
@@ -39,14 +39,13 @@ def quantiles(values: NDArray, counts: NDArray, levels: ArrayLike) -> NDArray:
     return (1 - (position - below)) * low + (position - below) * high
 
 
-def knots_of(column: NDArray, quantiles: NDArray) -> NDArray:
-    """The knots of a column from its quantiles, each once.
+def knots_of(column: NDArray, grid: NDArray) -> NDArray:
+    """The knots of an ordered column from the grid of its quantiles, each once.
 
     Where some coincide, the rows of a frequent value count as those of one bin, and the
-    other bins are shared out among the rest. So a count that is zero nine times in ten
-    has as many knots as another column.
+    other bins are shared out among the rest, if that leaves them rows enough.
     """
-    knots, n_bins = np.unique(quantiles), len(quantiles) - 1
+    knots, n_bins = np.unique(grid), len(grid) - 1
     if len(knots) > n_bins:
         return knots
     values, counts = np.unique(column, return_counts=True)
@@ -285,10 +284,10 @@ class PiecewiseLinearEncoder(NumericTransformer):
     def _fit_transform(self, X: ArrayLike) -> NDArray:
         X = self._validated(X, reset=True)
         values, counts = ordered(X)
-        grid = quantiles(values, counts, np.linspace(0, 1, self.n_bins + 1)).T
+        grids = quantiles(values, counts, np.linspace(0, 1, self.n_bins + 1)).T
         self.knots_ = [
-            knots_of(column[:count], found).astype(X.dtype, copy=False)
-            for column, count, found in zip(values, counts, grid, strict=True)
+            knots_of(column[:count], grid).astype(X.dtype, copy=False)
+            for column, count, grid in zip(values, counts, grids, strict=True)
         ]
         components = self._components(X)
         self.means_ = np.zeros(components.shape[1], X.dtype)
