@@ -315,6 +315,26 @@ def test_group_l1_finds_the_informative_inputs(solver):
     assert selector.transform(X).shape == (400, 5)
 
 
+@both_forms
+def test_what_is_shut_off_becomes_zero():
+    """Not ever smaller numbers, with which a processor takes a hundred times as long."""
+    X, y = make_regression(400, 10, random_state=0)
+    X, y = X.astype(np.float32), (y / y.std()).astype(np.float32)
+    model = MLPRegressorScratch(
+        hidden_layer_sizes=(20,),
+        penalty="group_l1",
+        alpha=0.05,
+        batch_size=40,  # 100 epochs are 1000 steps
+        max_iter=100,
+        tol=0.0,
+        n_iter_no_change=100,
+        random_state=0,
+    ).fit(X, y)
+    weights = np.abs(np.hstack([W.ravel() for W in model.coefs_]))
+    assert 0 < np.count_nonzero(weights) < weights.size
+    assert weights[weights > 0].min() ** 2 >= np.finfo(np.float32).tiny
+
+
 @pytest.mark.parametrize("penalty", ["l1", "group_l1"])
 def test_sparsity_path_rises_to_one(penalty):
     X, y = load_breast_cancer(return_X_y=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sknnreg.engine.constraints import clip_norm, max_norm
 from sknnreg.engine.model_axis import Number
-from sknnreg.engine.optimizers import Optimizer
+from sknnreg.engine.optimizers import FLUSH_EVERY, Optimizer
 from sknnreg.engine.progress import Progress
 from sknnreg.engine.schedules import Adaptive, Schedule
 from sknnreg.engine.training import Epochs, Solver, Task
@@ -49,8 +49,13 @@ class MiniBatch(Solver):
 
     def run(self, task: Task, epochs: Epochs) -> str | None:
         form = task.compiled or self
+        optimizer = self.optimizer
         while epochs.begin():
-            epochs.end(*form.epoch(task))
+            before = optimizer.t
+            results = form.epoch(task)
+            if optimizer.t // FLUSH_EVERY > before // FLUSH_EVERY:
+                optimizer.flush()
+            epochs.end(*results)
         if epochs.stopped or task.progress.epoch < epochs.last:
             return None
         return (

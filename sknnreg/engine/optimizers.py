@@ -24,6 +24,8 @@ from sknnreg.engine.model_axis import Number
 #: Bytes of a block of one vector, measured: shorter ones are lost to the calls, longer
 #: ones to memory. Of the four vectors of Adam a quarter each.
 BLOCK = L2 // 4
+#: Steps after which numbers next to zero become zero: seldom enough to cost nothing.
+FLUSH_EVERY = 100
 
 
 @dataclass
@@ -107,6 +109,21 @@ class Optimizer:
             if factor is not None:
                 step *= factor
             w -= step
+
+    def flush(self) -> None:
+        """Make zero what is so near to it that products of two are subnormal.
+
+        The weights of a unit that a penalty has shut off halve for ever, and with them
+        what the unit sends and gets. With subnormal numbers, those below the smallest
+        of full precision, a processor takes a hundred times as long.
+        """
+        for w, _, _, _, *moments in self._blocks:
+            tiny = np.finfo(w.dtype).tiny
+            w[np.abs(w) < math.sqrt(tiny)] = 0
+            for name, moment in zip(self.slots, moments, strict=True):
+                # the second is a sum of squares
+                limit = tiny if name == "second" else math.sqrt(tiny)
+                moment[np.abs(moment) < limit] = 0
 
     def factors(self, rate: Number) -> tuple[Number, ...]:
         """Numbers of this step that :meth:`update` needs."""

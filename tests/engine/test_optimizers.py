@@ -191,6 +191,27 @@ def test_a_long_vector_is_its_pieces(name):
             assert_array_equal(array, state.vectors[slot][:, part])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_flush_leaves_no_subnormal_products(name, dtype):
+    """Of weights and moments; what is larger stays as it is, and what is no number."""
+    tiny = float(np.finfo(dtype).tiny)
+    root = tiny**0.5
+    numbers = [0.0, tiny / 4, tiny * 2, root / 2, root * 2, 1.0, np.inf, np.nan]
+    theta = np.array([numbers + [-v for v in numbers]], dtype)
+    optimizer = OPTIMIZERS[name]()
+    optimizer.bind(theta, np.zeros_like(theta))
+    vectors = optimizer.state.vectors
+    for slot, vector in vectors.items():
+        vector[...] = np.abs(theta) if slot == "second" else theta
+    kept = np.where(np.abs(theta) < root, 0, theta)
+    kept_square = np.abs(np.where(np.abs(theta) < tiny, 0, theta))
+    optimizer.flush()
+    assert_array_equal(theta, kept)
+    for slot, vector in vectors.items():
+        assert_array_equal(vector, kept_square if slot == "second" else kept)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_state_goes_on(name):
     """Two times five steps, through a saved state, are ten steps to the last bit."""
