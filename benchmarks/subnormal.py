@@ -1,11 +1,11 @@
 """What numbers next to zero cost: ``python -m benchmarks.subnormal``.
 
-Penalties shut off inputs and units, whose weights then halve for ever; products of such
-weights are subnormal numbers, with which a processor takes a hundred times as long. The
-optimizers make them zero once in a while. Each network is trained in turn with that and
-without, on one thread; a ratio is the time without divided by the time with it. The
-last column is the time of scikit-learn's MLP, for the penalty that it has, divided by
-ours.
+Penalties shut off inputs and units, whose weights then decay and never reach zero;
+products of such weights are subnormal numbers, with which a processor takes a hundred
+times as long. The optimizers make them zero once in a while. Each network is trained in
+turn with that and without, on one thread; a ratio is the time without divided by the
+time with it. The last column is the time of scikit-learn's MLP, for the penalty that it
+has, divided by ours.
 """
 
 from __future__ import annotations

@@ -113,9 +113,9 @@ class Optimizer:
     def flush(self) -> None:
         """Make zero what is so near to it that products of two are subnormal.
 
-        The weights of a unit that a penalty has shut off halve for ever, and with them
-        what the unit sends and gets. With subnormal numbers, those below the smallest
-        of full precision, a processor takes a hundred times as long.
+        The weights of a unit that a penalty has shut off decay and never reach zero,
+        and with them what the unit sends and gets. With subnormal numbers, those below
+        the smallest of full precision, a processor takes a hundred times as long.
         """
         for w, _, _, _, *moments in self._blocks:
             tiny = np.finfo(w.dtype).tiny
