@@ -55,8 +55,8 @@ class OptimizerState:
 class Optimizer:
     """Moves ``theta`` along ``grad``.
 
-    Subclasses name their state vectors in ``slots`` and write :meth:`update`, which
-    sees one block of each vector.
+    Subclasses name their state vectors in ``slots`` ("second" is a mean or sum of
+    squares) and write :meth:`update`, which sees one block of each vector.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
@@ -121,7 +121,6 @@ class Optimizer:
             tiny = np.finfo(w.dtype).tiny
             w[np.abs(w) < math.sqrt(tiny)] = 0
             for name, moment in zip(self.slots, moments, strict=True):
-                # the second is a sum of squares
                 limit = tiny if name == "second" else math.sqrt(tiny)
                 moment[np.abs(moment) < limit] = 0
 
