@@ -317,7 +317,7 @@ def test_group_l1_finds_the_informative_inputs(solver):
 
 @both_forms
 def test_what_is_shut_off_becomes_zero():
-    """Not ever smaller numbers, with which a processor takes a hundred times as long."""
+    """Not ever smaller numbers, which a processor is a hundred times as slow with."""
     X, y = make_regression(400, 10, random_state=0)
     X, y = X.astype(np.float32), (y / y.std()).astype(np.float32)
     model = MLPRegressorScratch(
