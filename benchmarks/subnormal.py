@@ -11,9 +11,6 @@ has, divided by ours.
 from __future__ import annotations
 
 import argparse
-import functools
-import statistics
-import time
 import warnings
 from unittest import mock
 
@@ -21,7 +18,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from benchmarks.speed import make_data
+from benchmarks.speed import make_data, measure
 from sknnreg import MLPClassifierScratch, config_context
 from sknnreg.engine.optimizers import Optimizer
 
@@ -33,20 +30,20 @@ PENALTIES = {
 }
 
 
-def seconds(model, X, y) -> float:
-    start = time.perf_counter()
-    model.fit(X, y)
-    return time.perf_counter() - start
-
-
-def without_flush(model, X, y) -> float:
+def without_flush(model, X, y):
     with mock.patch.object(Optimizer, "flush", lambda self: None):
-        return seconds(model, X, y)
+        model.fit(X, y)
 
 
-def ratio(one, other, repeats: int) -> float:
-    """Of the seconds of two fits that take turns."""
-    return statistics.median(one() / other() for _ in range(repeats))
+def ratios(model, X, y, backend, repeats, peer=None) -> list[float]:
+    """Seconds without, and those of a peer, divided by those with it."""
+    contenders = {"with": lambda: model.fit(X, y)}
+    contenders["without"] = lambda: without_flush(model, X, y)
+    if peer is not None:
+        contenders["peer"] = lambda: peer.fit(X, y)
+    with config_context(backend=backend), threadpool_limits(1):
+        ours, *others = measure(contenders, repeats).values()
+    return [other / ours for other in others]
 
 
 def main():
@@ -54,7 +51,6 @@ def main():
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--backends", nargs="+", default=["numpy", "fast"])
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     X, y = make_data(args.rows, 50, "binary", np.float32)
@@ -66,26 +62,16 @@ def main():
         "n_iter_no_change": args.epochs,
         "random_state": 0,
     }
-    columns = [*args.backends, "scikit-learn / numpy"]
-    print(f"{'penalty':20}" + "".join(f"{name:>22}" for name in columns))
+    # scikit-learn divides alpha by the rows of a batch
+    alpha = PENALTIES["l2"]["alpha"] * settings["batch_size"]
+    peers = {"l2": MLPClassifier(**settings, alpha=alpha)}
+    print(f"{'penalty':20}{'compiled':>10}{'NumPy':>10}{'scikit-learn / NumPy':>24}")
     for name, penalty in PENALTIES.items():
         model = MLPClassifierScratch(**settings, **penalty)
-        print(f"{name:20}", end="")
-        ours = functools.partial(seconds, model, X, y)
-        slower = functools.partial(without_flush, model, X, y)
-        with threadpool_limits(1):
-            for backend in args.backends:
-                with config_context(backend=backend):
-                    ours()  # what is compiled is compiled here
-                    found = ratio(slower, ours, args.repeats)
-                print(f"{found:22.2f}", end="", flush=True)
-            if name == "l2":
-                alpha = penalty["alpha"] * settings["batch_size"]
-                peer = MLPClassifier(**settings, alpha=alpha)
-                theirs = functools.partial(seconds, peer, X, y)
-                with config_context(backend="numpy"):
-                    print(f"{ratio(theirs, ours, args.repeats):22.2f}", end="")
-        print()
+        (fast,) = ratios(model, X, y, "fast", args.repeats)
+        slow, *peer = ratios(model, X, y, "numpy", args.repeats, peers.get(name))
+        last = "".join(f"{each:24.2f}" for each in peer)
+        print(f"{name:20}{fast:10.2f}{slow:10.2f}{last}", flush=True)
 
 
 if __name__ == "__main__":
